@@ -1,0 +1,214 @@
+"""Limits, what a workspace may use, and why it is paused (R20-R22). Amounts are whole units of a limit."""
+
+import sys
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from math import gcd
+from typing import Generic, TypeAlias, TypeVar
+
+WARNING_PERCENTS = (80, 95)
+
+MOST_STEPS = 20_000
+"""How long the cheapest mix is searched for: some ten times what a catalogue of sensible sizes takes."""
+
+AddonId = TypeVar("AddonId", bound=Hashable)
+
+_Cover: TypeAlias = tuple[int, int, tuple[int, ...]]
+"""Price, units in all, and the count of each size taken so far."""
+
+_NO_COVER: _Cover = (sys.maxsize, 0, ())
+
+
+class PauseReason(StrEnum):
+    """Why a workspace is paused; each comes and goes by itself (R21)."""
+
+    LIMIT = "limit"
+    UNPAID = "unpaid"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Something a workspace has so much of.
+
+    ``counted``: the host platform reports usage of it; otherwise it is only granted, like a timeout or a
+    feature. ``per_cycle``: usage starts again at zero with each cycle. ``unit``: what one of it is, a word
+    that views translate.
+    """
+
+    code: str
+    counted: bool
+    per_cycle: bool
+    unit: str
+
+
+DEFAULT_LIMITS = (
+    Limit("bots", counted=True, per_cycle=False, unit="bot"),
+    Limit("members", counted=True, per_cycle=False, unit="member"),
+    Limit("bot_users", counted=True, per_cycle=False, unit="bot user"),
+    Limit("webhook_requests", counted=True, per_cycle=True, unit="request"),
+    Limit("request_timeout", counted=False, per_cycle=False, unit="second"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a workspace stands with one limit."""
+
+    limit: Limit
+    used: int
+    allowance: int
+
+    @property
+    def over(self) -> int:
+        """Units above the allowance; a limit that isn't counted is never exceeded."""
+        return over(self.used, self.allowance) if self.limit.counted else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Offer(Generic[AddonId]):
+    """An add-on that raises ``limit`` by ``per_unit`` for ``price`` hundredths of points a unit."""
+
+    addon: AddonId
+    limit: str
+    per_unit: int
+    price: int
+
+    def __post_init__(self) -> None:
+        if self.per_unit <= 0 or self.price < 0:
+            raise ValueError(f"no offer: {self.per_unit} for {self.price}")
+
+
+@dataclass(frozen=True, slots=True)
+class Mix(Generic[AddonId]):
+    """Units to add of each add-on, and what they cost together in hundredths of points."""
+
+    units: tuple[tuple[AddonId, int], ...]
+    price: int
+
+
+def allowance(plan_value: int, override: int | None, grants: Iterable[tuple[int, int]]) -> int:
+    """What may be used: the plan's value, or the workspace's override of it, and what add-ons grant.
+
+    ``grants`` are (active units, granted per unit).
+    """
+    granted = sum(units * per_unit for units, per_unit in grants)
+    return (plan_value if override is None else override) + granted
+
+
+def over(used: int, allowed: int) -> int:
+    """Units above the allowance, 0 within it. Using exactly the allowance is within."""
+    return max(0, used - allowed)
+
+
+def pause_reasons(
+    standings: Iterable[Standing], *, plan_unpaid: bool, paused_by_partner: bool
+) -> frozenset[PauseReason]:
+    """Every reason there is to be paused; the workspace runs when there is none (R21)."""
+    reasons = {
+        PauseReason.LIMIT: any(standing.over for standing in standings),
+        PauseReason.UNPAID: plan_unpaid,
+        PauseReason.MANUAL: paused_by_partner,
+    }
+    return frozenset(reason for reason, holds in reasons.items() if holds)
+
+
+def warning_crossings(
+    previous_used: int, used: int, allowed: int, *, previous_allowed: int | None = None
+) -> list[int]:
+    """The warning percentages reached now that weren't before, lowest first (R22).
+
+    ``previous_allowed`` is given where the allowance changed too. Standing still above a percentage warns of
+    nothing; falling below it and coming back warns again. Nothing can be warned of without an allowance.
+    """
+    before = allowed if previous_allowed is None else previous_allowed
+    return [
+        percent
+        for percent in WARNING_PERCENTS
+        if _reaches(used, allowed, percent) and not _reaches(previous_used, before, percent)
+    ]
+
+
+def usage_tenths(used: int, allowed: int) -> int:
+    """How many tenths of a usage bar are full. 10 means the allowance is used up; any use shows 1."""
+    if used <= 0:
+        return 0
+    if used >= allowed:
+        return 10
+    return max(1, used * 10 // allowed)
+
+
+def cheapest_mix(shortage: Mapping[str, int], offers: Sequence[Offer[AddonId]]) -> Mix[AddonId] | None:
+    """The add-ons that make up every shortage for the least points, then with the fewest units (R22).
+
+    ``shortage`` is units missing by limit code. None if a limit is short and no offer raises it. Exact, not
+    greedy: 11,000 users missing at 5 for 1,000 and 30 for 10,000 are one big and one small unit (35). Only
+    where many odd sizes of nearly the same value meet a huge shortage does the search end at MOST_STEPS,
+    with the cheapest it has found.
+    """
+    units: list[tuple[AddonId, int]] = []
+    price = 0
+    for code, missing in shortage.items():
+        if missing <= 0:
+            continue
+        fitting = [offer for offer in offers if offer.limit == code]
+        if not fitting:
+            return None
+        for offer, count in _cheapest_cover(missing, fitting):
+            units.append((offer.addon, count))
+            price += offer.price * count
+    return Mix(tuple(units), price)
+
+
+def _reaches(used: int, allowed: int, percent: int) -> bool:
+    return allowed > 0 and used * 100 >= allowed * percent
+
+
+def _cheapest_cover(missing: int, offers: Sequence[Offer[AddonId]]) -> list[tuple[Offer[AddonId], int]]:
+    """Counts of offers of one limit covering ``missing``, least (price, units) first."""
+    by_value: list[Offer[AddonId]] = []
+    for offer in sorted(offers, key=lambda offer: (Fraction(offer.price, offer.per_unit), -offer.per_unit)):
+        # What gives no more than a better value and costs no less is never needed.
+        if not any(kept.per_unit >= offer.per_unit and kept.price <= offer.price for kept in by_value):
+            by_value.append(offer)
+    search = _Search([offer.per_unit for offer in by_value], [offer.price for offer in by_value])
+    search.cover(0, missing, (0, 0, ()))
+    _, _, counts = search.best
+    return [(offer, count) for offer, count in zip(by_value, counts, strict=False) if count]
+
+
+class _Search:
+    """Branch and bound over sizes and prices, best value first, most of the best value first.
+
+    Taking less of a size n than fits can only help as far as the others fit better: among n of those, some
+    make a multiple of n together and the better value in their place costs no more, so fewer are needed.
+    """
+
+    def __init__(self, sizes: Sequence[int], prices: Sequence[int]) -> None:
+        self.sizes = sizes
+        self.prices = prices
+        self.best: _Cover = _NO_COVER
+        self.steps_left = MOST_STEPS
+
+    def cover(self, n: int, missing: int, taken: _Cover) -> None:
+        """Keep in ``best`` the best way to cover ``missing`` with the sizes from the n-th on."""
+        size, largest = self.sizes[n], max(self.sizes[n + 1 :], default=0)
+        others_cover = (size // gcd(*self.sizes[n:]) - 1) * largest
+        fewest = max(0, (missing - others_cover) // size)
+        for count in range(-(-missing // size), fewest - 1, -1):
+            self.steps_left -= 1
+            price, units, counts = taken
+            tried = (price + count * self.prices[n], units + count, (*counts, count))
+            left = missing - count * size
+            if left <= 0:
+                self.best = min(self.best, tried)
+                continue
+            if not largest or self.steps_left < 0:
+                return
+            least_price = tried[0] - (-left * self.prices[n + 1] // self.sizes[n + 1])
+            if least_price > self.best[0]:
+                return
+            if (least_price, tried[1] - (-left // largest)) < self.best[:2]:
+                self.cover(n + 1, left, tried)
