@@ -1,0 +1,60 @@
+"""The tables. One module a subject; everything is importable from here."""
+
+from storage.models.access import Invite, Member, PartnerAdmin, Person
+from storage.models.base import Base, UtcDateTime
+from storage.models.catalogue import Addon, AddonPrice, Limit, Pack, Plan, PlanAllowance, PointPrice
+from storage.models.ledger import Posting, Wallet
+from storage.models.messages import Chat, FsmState, Lease, OutboxMessage, TelegramUpdate
+from storage.models.partner import AuditEntry, BillingSwitch, Counter, Partner
+from storage.models.payments import Order, OrderStatus, StripeCustomer, StripeEvent
+from storage.models.workspace import (
+    AddonChange,
+    AddonState,
+    Delivery,
+    Override,
+    PurchaseIntent,
+    RemovalRequest,
+    Usage,
+    Workspace,
+    WorkspaceCycle,
+)
+
+__all__ = [
+    "Addon",
+    "AddonChange",
+    "AddonPrice",
+    "AddonState",
+    "AuditEntry",
+    "Base",
+    "BillingSwitch",
+    "Chat",
+    "Counter",
+    "Delivery",
+    "FsmState",
+    "Invite",
+    "Lease",
+    "Limit",
+    "Member",
+    "Order",
+    "OrderStatus",
+    "OutboxMessage",
+    "Override",
+    "Pack",
+    "Partner",
+    "PartnerAdmin",
+    "Person",
+    "Plan",
+    "PlanAllowance",
+    "PointPrice",
+    "Posting",
+    "PurchaseIntent",
+    "RemovalRequest",
+    "StripeCustomer",
+    "StripeEvent",
+    "TelegramUpdate",
+    "Usage",
+    "UtcDateTime",
+    "Wallet",
+    "Workspace",
+    "WorkspaceCycle",
+]

@@ -1,0 +1,165 @@
+"""A customer's workspace: its cycle, its add-ons, its usage, what it waits for."""
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base
+
+
+class Workspace(Base):
+    """A customer's account on the host platform. The running cycle is stored, so that a cut one stays known (R4)."""
+
+    __tablename__ = "workspaces"
+    __table_args__ = (
+        Index(None, "id"),
+        Index(None, "partner_id", "cycle_end"),
+        UniqueConstraint("partner_id", "origin"),
+    )
+
+    partner_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    plan_id: Mapped[int | None]
+    zone: Mapped[str]
+    anchor: Mapped[dt.date]
+    cycle_start: Mapped[dt.date]
+    cycle_end: Mapped[dt.date]
+    """Exclusive: the next renewal date."""
+    whole_start: Mapped[dt.date]
+    whole_end: Mapped[dt.date]
+    """Whole cycle by which days are priced, wider than the cycle when this one is cut or short (R4)."""
+    paused_limit: Mapped[bool] = mapped_column(default=False)
+    paused_unpaid: Mapped[bool] = mapped_column(default=False)
+    paused_manual: Mapped[bool] = mapped_column(default=False)
+    """R21: reasons are kept apart; the workspace is paused while one of them holds."""
+    pause_note: Mapped[str] = mapped_column(default="")
+    host_version: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[dt.datetime]
+    closed_at: Mapped[dt.datetime | None]
+    origin: Mapped[str]
+    """The reference of the call that made it: a replayed call makes no second one."""
+
+
+class WorkspaceCycle(Base):
+    """A cycle that this workspace lived or lives in, whole, cut or short (R4)."""
+
+    __tablename__ = "cycles"
+
+    partner_id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(primary_key=True)
+    start: Mapped[dt.date] = mapped_column(primary_key=True)
+    end: Mapped[dt.date]
+    whole_start: Mapped[dt.date]
+    whole_end: Mapped[dt.date]
+
+
+class Override(Base):
+    """What this workspace's plan grants of one limit, whatever the plan says (R24)."""
+
+    __tablename__ = "overrides"
+
+    partner_id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(primary_key=True)
+    limit_code: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int]
+
+
+class Usage(Base):
+    """The newest report of one limit, by the report's own time (R20)."""
+
+    __tablename__ = "usage"
+
+    partner_id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(primary_key=True)
+    limit_code: Mapped[str] = mapped_column(primary_key=True)
+    used: Mapped[int]
+    at: Mapped[dt.datetime]
+
+
+class AddonState(Base):
+    """Units of an add-on a workspace has now, whether they renew, and where they stand in keep-order."""
+
+    __tablename__ = "addon_states"
+    __table_args__ = (CheckConstraint("units >= 0", name="units"),)
+
+    partner_id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(primary_key=True)
+    addon_id: Mapped[int] = mapped_column(primary_key=True)
+    units: Mapped[int]
+    renews: Mapped[bool] = mapped_column(default=True)
+    keep_rank: Mapped[int | None]
+    since: Mapped[dt.datetime]
+    changes: Mapped[int] = mapped_column(default=0)
+
+
+class AddonChange(Base):
+    """One change of an add-on's units. Targets are computed from these (R7); an undone one counts no more (R9)."""
+
+    __tablename__ = "addon_changes"
+    __table_args__ = (UniqueConstraint("partner_id", "reference", "addon_id", "on_date"),)
+
+    partner_id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(primary_key=True)
+    addon_id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    on_date: Mapped[dt.date]
+    units_before: Mapped[int]
+    units_after: Mapped[int]
+    reference: Mapped[str]
+    """Of the call that made it: a replayed call finds it here."""
+    lapsed: Mapped[bool] = mapped_column(default=False)
+    """Units that ended with their cycle, not by a person's removal (R14, R15)."""
+    paid_until: Mapped[dt.date | None]
+    """Removed without refund: what was paid is charged up to this date all the same."""
+    at: Mapped[dt.datetime]
+    person_id: Mapped[int | None]
+    undone_at: Mapped[dt.datetime | None]
+
+
+class PurchaseIntent(Base):
+    """A purchase that lacked points and is completed when they arrive (R12). One per add-on."""
+
+    __tablename__ = "purchase_intents"
+
+    partner_id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(primary_key=True)
+    addon_id: Mapped[int] = mapped_column(primary_key=True)
+    units: Mapped[int]
+    price: Mapped[int]
+    """The unit's price when it was asked for: a rise calls the purchase off."""
+    person_id: Mapped[int]
+    at: Mapped[dt.datetime]
+
+
+class RemovalRequest(Base):
+    """A customer's wish to remove where only the partner may (R10). Counts from the day it was asked."""
+
+    __tablename__ = "removal_requests"
+
+    partner_id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(primary_key=True)
+    addon_id: Mapped[int] = mapped_column(primary_key=True)
+    units: Mapped[int]
+    """The target: units that should stay."""
+    asked_on: Mapped[dt.date]
+    asked_at: Mapped[dt.datetime]
+    person_id: Mapped[int]
+
+
+class Delivery(Base):
+    """What the host platform should be told, newest version wins (R35)."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index(None, "confirmed_at", "next_at"),)
+
+    partner_id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    paused: Mapped[bool]
+    asked_at: Mapped[dt.datetime]
+    next_at: Mapped[dt.datetime]
+    confirmed_at: Mapped[dt.datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str] = mapped_column(default="")
