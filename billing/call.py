@@ -1,0 +1,29 @@
+"""Who asks, when, and under which reference: what every writing use case is told from outside."""
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. A use case may run more than once; the same call always draws the same ids.
+
+    `reference` is unique per cause ("tap:…", "pay:…", "tick:…"): the ledger and the outbox dedupe by it.
+    `person_id` is None where nobody asked (ticks, payments that arrive by themselves).
+    """
+
+    at: dt.datetime
+    reference: str
+    bot_id: int
+    person_id: int | None = None
+
+    def id_for(self, *what: object) -> int:
+        """A positive 63-bit id for the thing this call makes."""
+        text = "\x1f".join([self.reference, *map(str, what)])
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1
+
+    def part(self, name: str) -> Self:
+        """The same call under a reference of its own, for a second operation that it causes."""
+        return replace(self, reference=f"{self.reference}/{name}")

@@ -1,0 +1,84 @@
+"""Telling the host platform, outside any transaction, until it confirms (R35)."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from billing import standing
+from billing.clock import Clock
+from billing.host import Entitlements, Host, HostError
+from storage import catalogue, workspaces
+from storage.database import Database
+from storage.transaction import Tx
+
+_LEASE = dt.timedelta(seconds=60)
+_MOST_WAIT = dt.timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this process works on: whom to tell, and what."""
+
+    partner_id: int
+    host: str
+    entitlements: Entitlements
+
+
+def claim(tx: Tx, now: dt.datetime, limit: int = 50) -> list[Claimed]:
+    """Take due deliveries; another process may take them again when the lease is over."""
+    taken = []
+    for row in workspaces.due_deliveries(tx, now, limit):
+        workspace = workspaces.find(tx, row.workspace_id)
+        partner = catalogue.partner(tx, row.partner_id)
+        assert workspace is not None
+        assert partner is not None
+        row.attempts += 1
+        row.next_at = now + _LEASE
+        labels = {addon.id: addon.label for addon in catalogue.addons(tx, row.partner_id)}
+        taken.append(
+            Claimed(
+                row.partner_id,
+                partner.host,
+                Entitlements(
+                    workspace.id,
+                    workspace.name,
+                    row.version,
+                    row.paused,
+                    {each.code: each.allowance for each in standing.standing(tx, workspace).limits},
+                    {
+                        labels[state.addon_id]: state.units
+                        for state in workspaces.addon_states(tx, row.partner_id, workspace.id)
+                    },
+                ),
+            )
+        )
+    return taken
+
+
+def confirm(tx: Tx, claimed: Claimed, now: dt.datetime) -> None:
+    """The host has this version; a newer one stays to be told."""
+    row = workspaces.delivery(tx, claimed.partner_id, claimed.entitlements.workspace_id)
+    if row is not None and row.version == claimed.entitlements.version:
+        row.confirmed_at, row.error = now, ""
+
+
+def postpone(tx: Tx, claimed: Claimed, error: str, now: dt.datetime) -> None:
+    """Not taken: again after twice as long each time, a quarter of an hour at most."""
+    row = workspaces.delivery(tx, claimed.partner_id, claimed.entitlements.workspace_id)
+    if row is not None and row.version == claimed.entitlements.version:
+        row.error = error[:200]
+        row.next_at = now + min(dt.timedelta(seconds=2 ** min(row.attempts, 12)), _MOST_WAIT)
+
+
+async def deliver_due(db: Database, hosts: Mapping[str, Host], clock: Clock) -> int:
+    """Tell every due delivery to its host; answers how many were confirmed."""
+    done = 0
+    for claimed in await db.write(claim, clock.now()):
+        try:
+            await hosts[claimed.host].apply(claimed.entitlements)
+        except HostError as error:
+            await db.write(postpone, claimed, str(error), clock.now())
+        else:
+            await db.write(confirm, claimed, clock.now())
+            done += 1
+    return done

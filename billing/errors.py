@@ -1,0 +1,153 @@
+"""Refusals that a person can understand or mend. `key` names the words in handlers/; anything else is a bug."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from billing.addons import Quote
+
+
+class BillingError(Exception):
+    """A refusal. Nothing was charged and nothing was changed."""
+
+    key: ClassVar[str] = "refused"
+
+
+class CycleDueError(Exception):
+    """A cycle has begun that was not worked off (R14): a reader can't write; work it off and read again."""
+
+    def __init__(self, workspace_id: int) -> None:
+        super().__init__(workspace_id)
+        self.workspace_id = workspace_id
+
+
+class StrangerError(BillingError):
+    """Not a member, not any more, or of another workspace: told nothing about what is there (R34)."""
+
+    key = "stranger"
+
+
+class NotAllowedError(BillingError):
+    """A member without the right. `who` may, by name."""
+
+    key = "not_allowed"
+
+    def __init__(self, right: str, who: tuple[str, ...]) -> None:
+        super().__init__(right)
+        self.right = right
+        self.who = who
+
+
+class GoneError(BillingError):
+    """What the button meant is not there any more: a retired pack, an add-on off sale, an ended order."""
+
+    key = "gone"
+
+
+class InviteError(BillingError):
+    """The link is unknown, used or expired; which one is told to nobody."""
+
+    key = "invite"
+
+
+class AlreadyMemberError(BillingError):
+    """The link was opened by somebody who has that role or a higher one; it stays unused."""
+
+    key = "already_member"
+
+    def __init__(self, workspace_id: int | None) -> None:
+        super().__init__(workspace_id)
+        self.workspace_id = workspace_id
+
+
+class LastOwnerError(BillingError):
+    """The last owner can only hand over (R34)."""
+
+    key = "last_owner"
+
+
+class ClosedError(BillingError):
+    """The workspace is closed; looking stays possible."""
+
+    key = "closed"
+
+
+class NotSellingError(BillingError):
+    """Credit billing is off, Stripe is not connected, or not in live mode (R26)."""
+
+    key = "not_selling"
+
+
+class PaymentsDownError(BillingError):
+    """Stripe can't be reached or refuses the key; the order is closed or tried again."""
+
+    key = "payments_down"
+
+
+class AmountError(BillingError):
+    """An amount Stripe would not take: too small or too large in its currency (R3)."""
+
+    key = "amount"
+
+    def __init__(self, minimum_minor: int, maximum_minor: int, currency: str) -> None:
+        super().__init__(f"{minimum_minor}..{maximum_minor} {currency}")
+        self.minimum_minor = minimum_minor
+        self.maximum_minor = maximum_minor
+        self.currency = currency
+
+
+class QuoteChangedError(BillingError):
+    """The confirmed sum no longer holds; nothing is charged and `quote` is the new one (R11)."""
+
+    key = "quote_changed"
+
+    def __init__(self, quote: "Quote") -> None:
+        super().__init__(quote.amount)
+        self.quote = quote
+
+
+class NotEnoughPointsError(BillingError):
+    """`quote.missing` says how many (R12)."""
+
+    key = "not_enough"
+
+    def __init__(self, quote: "Quote") -> None:
+        super().__init__(quote.missing)
+        self.quote = quote
+
+
+class OverLimitError(BillingError):
+    """The change would go over a limit and wants a second tap (R23)."""
+
+    key = "over_limit"
+
+    def __init__(self, quote: "Quote") -> None:
+        super().__init__(quote.over)
+        self.quote = quote
+
+
+class UndoOverError(BillingError):
+    """Ten minutes are over, or something came after (R9)."""
+
+    key = "undo_over"
+
+
+class BelowZeroError(BillingError):
+    """Taking that much leaves a debt; wants to be asked for twice (R31). Hundredths."""
+
+    key = "below_zero"
+
+    def __init__(self, balance: int, amount: int) -> None:
+        super().__init__(balance + amount)
+        self.balance = balance
+        self.amount = amount
+
+
+class BadValueError(BillingError):
+    """Something typed can't be used. `field` names it, `value` is what was typed."""
+
+    key = "bad_value"
+
+    def __init__(self, field: str, value: str) -> None:
+        super().__init__(f"{field}: {value}")
+        self.field = field
+        self.value = value

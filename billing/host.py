@@ -1,0 +1,49 @@
+"""The host platform behind one small protocol (R35)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlements:
+    """All that the host should grant a workspace now. A higher version replaces a lower one."""
+
+    workspace_id: int
+    name: str
+    version: int
+    paused: bool
+    allowances: dict[str, int]
+    """limit code -> what may be used in all"""
+    units: dict[str, int]
+    """add-on label -> units"""
+
+
+class HostError(Exception):
+    """The host did not take it; it is tried again."""
+
+
+class Host(Protocol):
+    """A chatbot platform. `immediate`: what it is told counts as confirmed at once."""
+
+    immediate: bool
+
+    async def apply(self, entitlements: Entitlements) -> None:
+        """Grant, pause or resume. Returning is the confirmation. Raises HostError."""
+        ...
+
+    async def read_usage(self, workspace_id: int) -> dict[str, int] | None:
+        """Usage by limit code, or None where the host can't say."""
+        ...
+
+
+class NoHost:
+    """No platform is connected: the partner reports usage by hand, and what is sold counts as delivered."""
+
+    immediate = True
+
+    async def apply(self, entitlements: Entitlements) -> None:
+        """Nothing to tell."""
+
+    async def read_usage(self, workspace_id: int) -> dict[str, int] | None:
+        del workspace_id
+        return None

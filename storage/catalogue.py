@@ -1,0 +1,162 @@
+"""Queries: the partner, plans, limits, add-ons and their prices, packs, the price of a point."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from storage.models import (
+    Addon,
+    AddonPrice,
+    AddonState,
+    BillingSwitch,
+    Counter,
+    Limit,
+    Pack,
+    Partner,
+    Plan,
+    PlanAllowance,
+    PointPrice,
+)
+from storage.transaction import Tx
+
+
+def next_number(tx: Tx, name: str) -> int:
+    """The next short number of a kind; the counter's row is the lock."""
+    counter = tx.session.scalars(select(Counter).where(Counter.name == name).with_for_update()).one_or_none()
+    if counter is None:
+        with tx.conn.begin_nested():
+            counter = Counter(name=name, value=0)
+            tx.session.add(counter)
+            tx.session.flush()
+    counter.value += 1
+    return counter.value
+
+
+def partner(tx: Tx, partner_id: int) -> Partner | None:
+    return tx.session.get(Partner, partner_id)
+
+
+def lock_partner(tx: Tx, partner_id: int) -> Partner:
+    """The partner, locked: for changes of the catalogue that must not cross each other."""
+    return tx.session.scalars(
+        select(Partner)
+        .where(Partner.id == partner_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def first_partner(tx: Tx) -> Partner | None:
+    """The partner of the settings."""
+    return tx.session.scalars(select(Partner).order_by(Partner.id).limit(1)).one_or_none()
+
+
+def billing_switches(tx: Tx, partner_id: int) -> list[BillingSwitch]:
+    return list(
+        tx.session.scalars(
+            select(BillingSwitch).where(BillingSwitch.partner_id == partner_id).order_by(BillingSwitch.at)
+        )
+    )
+
+
+def limits(tx: Tx, partner_id: int) -> list[Limit]:
+    return list(
+        tx.session.scalars(
+            select(Limit).where(Limit.partner_id == partner_id).order_by(Limit.position, Limit.code)
+        )
+    )
+
+
+def plans(tx: Tx, partner_id: int) -> list[Plan]:
+    return list(
+        tx.session.scalars(select(Plan).where(Plan.partner_id == partner_id).order_by(Plan.position, Plan.id))
+    )
+
+
+def plan(tx: Tx, partner_id: int, plan_id: int) -> Plan | None:
+    return tx.session.get(Plan, (partner_id, plan_id))
+
+
+def plan_allowances(tx: Tx, partner_id: int, plan_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Plan id -> limit code -> value"""
+    found: dict[int, dict[str, int]] = {plan_id: {} for plan_id in plan_ids}
+    for row in tx.session.scalars(
+        select(PlanAllowance).where(
+            PlanAllowance.partner_id == partner_id, PlanAllowance.plan_id.in_(plan_ids)
+        )
+    ):
+        found[row.plan_id][row.limit_code] = row.value
+    return found
+
+
+def addons(tx: Tx, partner_id: int) -> list[Addon]:
+    return list(
+        tx.session.scalars(
+            select(Addon).where(Addon.partner_id == partner_id).order_by(Addon.position, Addon.id)
+        )
+    )
+
+
+def addon(tx: Tx, partner_id: int, addon_id: int) -> Addon | None:
+    return tx.session.get(Addon, (partner_id, addon_id))
+
+
+def addon_prices(tx: Tx, partner_id: int, addon_id: int | None = None) -> dict[int, list[AddonPrice]]:
+    """add-on id -> its prices, oldest first"""
+    query = select(AddonPrice).where(AddonPrice.partner_id == partner_id)
+    if addon_id is not None:
+        query = query.where(AddonPrice.addon_id == addon_id)
+    found: dict[int, list[AddonPrice]] = {}
+    for row in tx.session.scalars(query.order_by(AddonPrice.addon_id, AddonPrice.applies_from)):
+        found.setdefault(row.addon_id, []).append(row)
+    return found
+
+
+def addon_price_from(tx: Tx, partner_id: int, addon_id: int, applies_from: dt.date) -> AddonPrice | None:
+    return tx.session.get(AddonPrice, (partner_id, addon_id, applies_from))
+
+
+def workspaces_with_addon(tx: Tx, partner_id: int, addon_id: int) -> list[int]:
+    """Ids of the workspaces that have units of an add-on."""
+    return list(
+        tx.session.scalars(
+            select(AddonState.workspace_id)
+            .where(AddonState.partner_id == partner_id, AddonState.addon_id == addon_id, AddonState.units > 0)
+            .order_by(AddonState.workspace_id)
+        )
+    )
+
+
+def packs(tx: Tx, partner_id: int) -> list[Pack]:
+    """Packs on sale, in the partner's order."""
+    return list(
+        tx.session.scalars(
+            select(Pack)
+            .where(Pack.partner_id == partner_id, Pack.retired_at.is_(None))
+            .order_by(Pack.position, Pack.id)
+        )
+    )
+
+
+def pack(tx: Tx, partner_id: int, pack_id: int) -> Pack | None:
+    return tx.session.get(Pack, (partner_id, pack_id))
+
+
+def point_prices(tx: Tx, partner_id: int) -> list[PointPrice]:
+    return list(
+        tx.session.scalars(
+            select(PointPrice).where(PointPrice.partner_id == partner_id).order_by(PointPrice.currency)
+        )
+    )
+
+
+def point_price(tx: Tx, partner_id: int, currency: str) -> PointPrice | None:
+    return tx.session.get(PointPrice, (partner_id, currency))
+
+
+def count_priced(tx: Tx, partner_id: int) -> int:
+    """Add-ons that are on sale."""
+    return tx.session.execute(
+        select(func.count()).select_from(Addon).where(Addon.partner_id == partner_id, Addon.on_sale)
+    ).scalar_one()

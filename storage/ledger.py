@@ -1,0 +1,177 @@
+"""The statements of the ledger's door. Deciding is billing.ledger's; here is only SQL.
+
+Set-based: one statement locks all wallets, one looks up all references, one inserts all postings, one
+updates all wallets, whatever the size of the batch.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy import bindparam, func, insert, select, tuple_, update
+
+from storage.models import Posting, Wallet
+from storage.transaction import Tx
+
+WalletKey: TypeAlias = tuple[int, int]
+"""partner_id, workspace_id"""
+
+_wallets = Wallet.__table__.c
+_postings = Posting.__table__.c
+
+_LOCK_ONE = (
+    select(_wallets.balance, _wallets.posted)
+    .where(_wallets.partner_id == bindparam("partner"), _wallets.workspace_id == bindparam("workspace"))
+    .with_for_update()
+)
+_LOCK_MANY = (
+    select(_wallets.partner_id, _wallets.workspace_id, _wallets.balance, _wallets.posted)
+    .where(tuple_(_wallets.partner_id, _wallets.workspace_id).in_(bindparam("keys", expanding=True)))
+    .order_by(_wallets.partner_id, _wallets.workspace_id)
+    .with_for_update()
+)
+_KNOWN = (
+    select(
+        _postings.reference,
+        _postings.workspace_id,
+        func.min(_postings.number).label("first"),
+        func.max(_postings.number).label("last"),
+        func.sum(_postings.amount).label("amount"),
+    )
+    .where(
+        _postings.partner_id == bindparam("partner"),
+        _postings.reference.in_(bindparam("references", expanding=True)),
+    )
+    .group_by(_postings.reference, _postings.workspace_id)
+)
+_BALANCE_AT = select(_postings.balance_after).where(
+    _postings.partner_id == bindparam("partner"),
+    _postings.workspace_id == bindparam("workspace"),
+    _postings.number == bindparam("number"),
+)
+_INSERT = insert(Posting.__table__)  # type: ignore[arg-type]  # declarative tables are typed FromClause
+_UPDATE = (
+    update(Wallet.__table__)  # type: ignore[arg-type]  # declarative tables are typed FromClause
+    .where(_wallets.partner_id == bindparam("partner"), _wallets.workspace_id == bindparam("workspace"))
+    .values(balance=bindparam("new_balance"), posted=bindparam("new_posted"))
+)
+_CHUNK = 10_000
+"""Bound parameters of one statement stay below asyncpg's 32,767."""
+
+
+@dataclass(slots=True)
+class WalletRow:
+    """A locked wallet: balance in hundredths, number of the newest posting."""
+
+    balance: int
+    posted: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOperation:
+    """What a reference did when it was posted."""
+
+    reference: str
+    workspace_id: int
+    first: int
+    last: int
+    amount: int
+
+
+def lock_wallets(tx: Tx, keys: Collection[WalletKey]) -> dict[WalletKey, WalletRow]:
+    """Lock in id order. A key without a wallet is missing in the answer."""
+    if len(keys) == 1:
+        ((partner, workspace),) = keys
+        one = tx.conn.execute(_LOCK_ONE, {"partner": partner, "workspace": workspace}).first()
+        return {} if one is None else {(partner, workspace): WalletRow(one.balance, one.posted)}
+    ordered = sorted(set(keys))
+    locked: dict[WalletKey, WalletRow] = {}
+    for start in range(0, len(ordered), _CHUNK):
+        for row in tx.conn.execute(_LOCK_MANY, {"keys": ordered[start : start + _CHUNK]}):
+            locked[row.partner_id, row.workspace_id] = WalletRow(row.balance, row.posted)
+    return locked
+
+
+def find_operations(tx: Tx, partner_id: int, references: Sequence[str]) -> dict[str, KnownOperation]:
+    """The operations of this partner that are known by these references."""
+    known: dict[str, KnownOperation] = {}
+    for start in range(0, len(references), _CHUNK):
+        chunk = references[start : start + _CHUNK]
+        for row in tx.conn.execute(_KNOWN, {"partner": partner_id, "references": chunk}):
+            known[row.reference] = KnownOperation(
+                row.reference, row.workspace_id, row.first, row.last, int(row.amount)
+            )
+    return known
+
+
+def balance_after(tx: Tx, partner_id: int, workspace_id: int, number: int) -> int:
+    """The balance after posting `number`, in hundredths."""
+    values = {"partner": partner_id, "workspace": workspace_id, "number": number}
+    return int(tx.conn.execute(_BALANCE_AT, values).scalar_one())
+
+
+def insert_postings(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Append rows; each carries every column of the table."""
+    tx.conn.execute(_INSERT, list(rows))
+
+
+def update_wallets(tx: Tx, wallets: dict[WalletKey, WalletRow]) -> None:
+    """Write back locked wallets."""
+    tx.conn.execute(
+        _UPDATE,
+        [
+            {"partner": p, "workspace": w, "new_balance": row.balance, "new_posted": row.posted}
+            for (p, w), row in wallets.items()
+        ],
+    )
+
+
+def open_wallet(tx: Tx, partner_id: int, workspace_id: int) -> None:
+    """An empty wallet for a new workspace."""
+    tx.session.add(Wallet(partner_id=partner_id, workspace_id=workspace_id, balance=0, posted=0))
+
+
+def posted_for(tx: Tx, partner_id: int, workspace_id: int, addon_id: int, cycle_start: dt.date) -> int:
+    """What an add-on has cost so far in a cycle: hundredths, charges positive (R7)."""
+    total = tx.conn.execute(
+        select(func.coalesce(func.sum(_postings.amount), 0)).where(
+            _postings.partner_id == partner_id,
+            _postings.workspace_id == workspace_id,
+            _postings.addon_id == addon_id,
+            _postings.cycle_start == cycle_start,
+        )
+    ).scalar_one()
+    return -int(total)
+
+
+def postings_page(tx: Tx, partner_id: int, workspace_id: int, below: int, limit: int) -> list[Posting]:
+    """Postings numbered under `below`, newest first: the same cost on the first page and on the last."""
+    return list(
+        tx.session.scalars(
+            select(Posting)
+            .where(
+                Posting.partner_id == partner_id,
+                Posting.workspace_id == workspace_id,
+                Posting.number < below,
+            )
+            .order_by(Posting.number.desc())
+            .limit(limit)
+        )
+    )
+
+
+def posting(tx: Tx, partner_id: int, workspace_id: int, number: int) -> Posting | None:
+    """One row of the ledger."""
+    return tx.session.get(Posting, (partner_id, workspace_id, number))
+
+
+def operation_lines(tx: Tx, partner_id: int, reference: str) -> list[Posting]:
+    """The postings of one operation, by line."""
+    return list(
+        tx.session.scalars(
+            select(Posting)
+            .where(Posting.partner_id == partner_id, Posting.reference == reference)
+            .order_by(Posting.line)
+        )
+    )

@@ -1,0 +1,122 @@
+"""Queries: orders, Stripe's customers, webhook events to work off."""
+
+import datetime as dt
+
+from sqlalchemy import func, select
+
+from storage.models import Order, OrderStatus, StripeCustomer, StripeEvent
+from storage.transaction import Tx
+
+_LOOKING = (OrderStatus.OPEN, OrderStatus.WAITING)
+
+
+def order(tx: Tx, partner_id: int, order_id: int) -> Order | None:
+    return tx.session.get(Order, (partner_id, order_id))
+
+
+def find(tx: Tx, order_id: int) -> Order | None:
+    """By id alone; no right."""
+    return tx.session.scalars(select(Order).where(Order.id == order_id)).one_or_none()
+
+
+def lock(tx: Tx, partner_id: int, order_id: int) -> Order | None:
+    return tx.session.scalars(
+        select(Order)
+        .where(Order.partner_id == partner_id, Order.id == order_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def by_session(tx: Tx, partner_id: int, session_id: str) -> Order | None:
+    return tx.session.scalars(
+        select(Order).where(Order.partner_id == partner_id, Order.session_id == session_id)
+    ).one_or_none()
+
+
+def by_payment(tx: Tx, partner_id: int, payment_intent: str) -> Order | None:
+    return tx.session.scalars(
+        select(Order).where(Order.partner_id == partner_id, Order.payment_intent == payment_intent)
+    ).one_or_none()
+
+
+def running(tx: Tx, partner_id: int, workspace_id: int) -> list[Order]:
+    """Orders that may still be paid, newest first."""
+    return list(
+        tx.session.scalars(
+            select(Order)
+            .where(
+                Order.partner_id == partner_id,
+                Order.workspace_id == workspace_id,
+                Order.status.in_(_LOOKING),
+            )
+            .order_by(Order.created_at.desc())
+        )
+    )
+
+
+def claim_due(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, int]]:
+    """Take running orders whose look at Stripe is due; `until` is when somebody else may take them.
+
+    Answers (partner_id, order_id).
+    """
+    taken = tx.session.scalars(
+        select(Order)
+        .where(Order.status.in_(_LOOKING), Order.next_look_at <= now, Order.session_id.is_not(None))
+        .order_by(Order.next_look_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in taken:
+        row.next_look_at = until
+    return [(row.partner_id, row.id) for row in taken]
+
+
+def claim_unsent(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, int]]:
+    """Orders committed without a session: the process died before Stripe answered."""
+    taken = tx.session.scalars(
+        select(Order)
+        .where(Order.status == OrderStatus.OPEN, Order.next_look_at <= now, Order.session_id.is_(None))
+        .order_by(Order.next_look_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in taken:
+        row.next_look_at = until
+    return [(row.partner_id, row.id) for row in taken]
+
+
+def customer(tx: Tx, partner_id: int, workspace_id: int, live: bool) -> StripeCustomer | None:  # noqa: FBT001
+    return tx.session.get(StripeCustomer, (partner_id, workspace_id, live))
+
+
+def claim_events(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[StripeEvent]:
+    """Take stored events that are not worked off."""
+    taken = list(
+        tx.session.scalars(
+            select(StripeEvent)
+            .where(StripeEvent.done_at.is_(None), StripeEvent.next_at <= now)
+            .order_by(StripeEvent.next_at, StripeEvent.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    for row in taken:
+        row.next_at = until
+        row.attempts += 1
+    return taken
+
+
+def event(tx: Tx, partner_id: int, event_id: str) -> StripeEvent | None:
+    return tx.session.get(StripeEvent, (partner_id, event_id))
+
+
+def paid_since(tx: Tx, partner_id: int, since: dt.datetime) -> list[tuple[str, int, int]]:
+    """(currency, payments, minor units) since an instant, less what was refunded."""
+    found = tx.session.execute(
+        select(Order.currency, func.count(), func.sum(Order.amount_minor - Order.refunded_minor))
+        .where(Order.partner_id == partner_id, Order.status == OrderStatus.PAID, Order.paid_at >= since)
+        .group_by(Order.currency)
+        .order_by(Order.currency)
+    ).all()
+    return [(row[0], row[1], int(row[2])) for row in found]

@@ -1,0 +1,247 @@
+"""Queries: workspaces, their add-ons, usage, deliveries, what they wait for."""
+
+import datetime as dt
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from storage.models import (
+    AddonChange,
+    AddonState,
+    AuditEntry,
+    Delivery,
+    Override,
+    PurchaseIntent,
+    RemovalRequest,
+    Usage,
+    Wallet,
+    Workspace,
+    WorkspaceCycle,
+)
+from storage.transaction import Tx
+
+
+def find(tx: Tx, workspace_id: int) -> Workspace | None:
+    """By its number alone; no lock, no right."""
+    return tx.session.scalars(select(Workspace).where(Workspace.id == workspace_id)).one_or_none()
+
+
+def lock(tx: Tx, workspace_id: int) -> tuple[Workspace, Wallet] | None:
+    """The workspace with its wallet row locked: what every deciding use case begins with (DESIGN 4)."""
+    row = tx.session.execute(
+        select(Workspace, Wallet)
+        .join(Wallet, (Wallet.partner_id == Workspace.partner_id) & (Wallet.workspace_id == Workspace.id))
+        .where(Workspace.id == workspace_id)
+        .with_for_update(of=Wallet)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    workspace, wallet = row
+    # Read again now that the lock is held: the join's snapshot of the unlocked table may be older.
+    tx.session.refresh(workspace)
+    return workspace, wallet
+
+
+def by_origin(tx: Tx, partner_id: int, origin: str) -> Workspace | None:
+    return tx.session.scalars(
+        select(Workspace).where(Workspace.partner_id == partner_id, Workspace.origin == origin)
+    ).one_or_none()
+
+
+def wallet(tx: Tx, partner_id: int, workspace_id: int) -> Wallet:
+    found = tx.session.get(Wallet, (partner_id, workspace_id))
+    assert found is not None, "a workspace has a wallet"
+    return found
+
+
+def page(
+    tx: Tx, partner_id: int, text: str, offset: int, limit: int
+) -> tuple[list[tuple[Workspace, int]], int]:
+    """Workspaces with their balance whose name or number matches, by name; and how many there are."""
+    where = [Workspace.partner_id == partner_id]
+    if text:
+        pattern = "%" + text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        matches: list[ColumnElement[bool]] = [Workspace.name.ilike(pattern, escape="\\")]
+        if text.isdecimal() and len(text) < 16:
+            matches.append(Workspace.id == int(text))
+        where.append(or_(*matches))
+    total = tx.session.execute(select(func.count()).select_from(Workspace).where(*where)).scalar_one()
+    found = tx.session.execute(
+        select(Workspace, Wallet.balance)
+        .join(Wallet, (Wallet.partner_id == Workspace.partner_id) & (Wallet.workspace_id == Workspace.id))
+        .where(*where)
+        .order_by(func.lower(Workspace.name), Workspace.id)
+        .offset(offset)
+        .limit(limit)
+    ).all()
+    return [(row[0], row[1]) for row in found], total
+
+
+def count(tx: Tx, partner_id: int) -> tuple[int, int]:
+    """All workspaces, and the paused ones."""
+    paused = or_(Workspace.paused_limit, Workspace.paused_unpaid, Workspace.paused_manual)
+    row = tx.session.execute(
+        select(func.count(), func.count().filter(paused)).where(Workspace.partner_id == partner_id)
+    ).one()
+    return row[0], row[1]
+
+
+def overrides(tx: Tx, partner_id: int, workspace_id: int) -> dict[str, int]:
+    return {
+        row.limit_code: row.value
+        for row in tx.session.scalars(
+            select(Override).where(Override.partner_id == partner_id, Override.workspace_id == workspace_id)
+        )
+    }
+
+
+def usage(tx: Tx, partner_id: int, workspace_id: int) -> dict[str, Usage]:
+    return {
+        row.limit_code: row
+        for row in tx.session.scalars(
+            select(Usage).where(Usage.partner_id == partner_id, Usage.workspace_id == workspace_id)
+        )
+    }
+
+
+def addon_states(tx: Tx, partner_id: int, workspace_id: int) -> list[AddonState]:
+    """Add-ons with units, oldest first."""
+    return list(
+        tx.session.scalars(
+            select(AddonState)
+            .where(
+                AddonState.partner_id == partner_id,
+                AddonState.workspace_id == workspace_id,
+                AddonState.units > 0,
+            )
+            .order_by(AddonState.since, AddonState.addon_id)
+        )
+    )
+
+
+def addon_state(tx: Tx, partner_id: int, workspace_id: int, addon_id: int) -> AddonState | None:
+    return tx.session.get(AddonState, (partner_id, workspace_id, addon_id))
+
+
+def addon_changes(
+    tx: Tx, partner_id: int, workspace_id: int, addon_id: int, before: dt.date
+) -> list[AddonChange]:
+    """Changes that count, dated before a day, oldest first."""
+    return list(
+        tx.session.scalars(
+            select(AddonChange)
+            .where(
+                AddonChange.partner_id == partner_id,
+                AddonChange.workspace_id == workspace_id,
+                AddonChange.addon_id == addon_id,
+                AddonChange.on_date < before,
+                AddonChange.undone_at.is_(None),
+            )
+            .order_by(AddonChange.number)
+        )
+    )
+
+
+def addon_change(
+    tx: Tx, partner_id: int, workspace_id: int, addon_id: int, number: int
+) -> AddonChange | None:
+    return tx.session.get(AddonChange, (partner_id, workspace_id, addon_id, number))
+
+
+def change_by_reference(tx: Tx, partner_id: int, reference: str, addon_id: int) -> AddonChange | None:
+    """The change a call has made before."""
+    return tx.session.scalars(
+        select(AddonChange)
+        .where(
+            AddonChange.partner_id == partner_id,
+            AddonChange.reference == reference,
+            AddonChange.addon_id == addon_id,
+        )
+        .order_by(AddonChange.number.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def cycles(tx: Tx, partner_id: int, workspace_id: int, from_date: dt.date) -> list[WorkspaceCycle]:
+    """Cycles that end after a date, oldest first."""
+    return list(
+        tx.session.scalars(
+            select(WorkspaceCycle)
+            .where(
+                WorkspaceCycle.partner_id == partner_id,
+                WorkspaceCycle.workspace_id == workspace_id,
+                WorkspaceCycle.end > from_date,
+            )
+            .order_by(WorkspaceCycle.start)
+        )
+    )
+
+
+def intents(tx: Tx, partner_id: int, workspace_id: int) -> list[PurchaseIntent]:
+    """Remembered purchases, oldest first."""
+    return list(
+        tx.session.scalars(
+            select(PurchaseIntent)
+            .where(PurchaseIntent.partner_id == partner_id, PurchaseIntent.workspace_id == workspace_id)
+            .order_by(PurchaseIntent.at, PurchaseIntent.addon_id)
+        )
+    )
+
+
+def intent(tx: Tx, partner_id: int, workspace_id: int, addon_id: int) -> PurchaseIntent | None:
+    return tx.session.get(PurchaseIntent, (partner_id, workspace_id, addon_id))
+
+
+def removal_request(tx: Tx, partner_id: int, workspace_id: int, addon_id: int) -> RemovalRequest | None:
+    return tx.session.get(RemovalRequest, (partner_id, workspace_id, addon_id))
+
+
+def removal_requests(tx: Tx, partner_id: int, workspace_id: int | None = None) -> list[RemovalRequest]:
+    """Waiting requests, oldest first."""
+    query = select(RemovalRequest).where(RemovalRequest.partner_id == partner_id)
+    if workspace_id is not None:
+        query = query.where(RemovalRequest.workspace_id == workspace_id)
+    return list(tx.session.scalars(query.order_by(RemovalRequest.asked_at)))
+
+
+def delivery(tx: Tx, partner_id: int, workspace_id: int) -> Delivery | None:
+    return tx.session.get(Delivery, (partner_id, workspace_id))
+
+
+def due_deliveries(tx: Tx, now: dt.datetime, limit: int) -> list[Delivery]:
+    """Deliveries the host has not confirmed and that are due, locked for whoever claims them."""
+    return list(
+        tx.session.scalars(
+            select(Delivery)
+            .where(Delivery.confirmed_at.is_(None), Delivery.next_at <= now)
+            .order_by(Delivery.next_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+def due_cycles(tx: Tx, today_latest: dt.date, limit: int) -> list[int]:
+    """Ids of workspaces whose cycle ends by a date, earliest first; each decides by its own zone."""
+    return list(
+        tx.session.scalars(
+            select(Workspace.id)
+            .where(Workspace.cycle_end <= today_latest)
+            .order_by(Workspace.cycle_end, Workspace.id)
+            .limit(limit)
+        )
+    )
+
+
+def audit_page(
+    tx: Tx, partner_id: int, workspace_id: int | None, offset: int, limit: int
+) -> list[AuditEntry]:
+    """Audit entries, newest first."""
+    query = select(AuditEntry).where(AuditEntry.partner_id == partner_id)
+    if workspace_id is not None:
+        query = query.where(AuditEntry.workspace_id == workspace_id)
+    return list(
+        tx.session.scalars(
+            query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).offset(offset).limit(limit)
+        )
+    )
