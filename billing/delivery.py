@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from billing import standing
 from billing.clock import Clock
-from billing.host import Entitlements, Host, HostError
+from billing.host import Allowance, Entitlements, Host, HostError
 from storage import catalogue, workspaces
 from storage.database import Database
 from storage.transaction import Tx
@@ -44,7 +44,11 @@ def claim(tx: Tx, now: dt.datetime, limit: int = 50) -> list[Claimed]:
                     workspace.name,
                     row.version,
                     row.paused,
-                    {each.code: each.allowance for each in standing.standing(tx, workspace).limits},
+                    tuple(
+                        Allowance(each.code, each.label, each.allowance)
+                        for each in standing.standing(tx, workspace).limits
+                        if each.counted
+                    ),
                     {
                         labels[state.addon_id]: state.units
                         for state in workspaces.addon_states(tx, row.partner_id, workspace.id)

@@ -5,6 +5,15 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What may be used of one limit in all."""
+
+    code: str
+    label: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class Entitlements:
     """All that the host should grant a workspace now. A higher version replaces a lower one."""
 
@@ -12,8 +21,7 @@ class Entitlements:
     name: str
     version: int
     paused: bool
-    allowances: dict[str, int]
-    """limit code -> what may be used in all"""
+    allowances: tuple[Allowance, ...]
     units: dict[str, int]
     """add-on label -> units"""
 

