@@ -81,6 +81,11 @@ def home(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Home:
     )
 
 
+def is_due(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> bool:
+    """Whether a cycle has begun that is not worked off, for any member. Raises StrangerError."""
+    return renewal.is_due(seat(tx, person_id, workspace_id).workspace, now)
+
+
 def _lasts_until(balance: int, cost: int, anchor: dt.date, end: dt.date) -> dt.date | None:
     if cost <= 0:
         return None

@@ -55,6 +55,7 @@ class TopUp:
     exact: tuple[ExactOffer, ...]
     running: tuple["OrderView", ...]
     selling: bool
+    remembered: tuple["Remembered", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,15 @@ class Fitting:
     pack: PackOffer | None
     exact: Money | None
     exact_points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A purchase that is made when points for it arrive (R12): units in all."""
+
+    addon_id: int
+    label: str
+    units: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +94,8 @@ class OrderView:
     url: str | None
     receipt_url: str | None
     balance: int
-    remembered: tuple[tuple[str, int], ...]
-    """What paying buys: label, units in all."""
+    remembered: tuple[Remembered, ...]
+    """What paying buys."""
     created_at: dt.datetime
 
 
@@ -103,6 +113,7 @@ def topup(tx: Tx, person_id: int, workspace_id: int) -> TopUp:
         tuple(ExactOffer(row.currency, Decimal(row.price)) for row in exact),
         tuple(_view(tx, place.workspace, order) for order in orders.running(tx, partner.id, workspace_id)),
         stripe_ready(partner) and partner.credit_billing,
+        _remembered(tx, partner.id, workspace_id),
     )
 
 
@@ -162,6 +173,25 @@ def _rounded(price: Fraction) -> Decimal:
     """Two decimals more than a cent where the price is tiny."""
     places = 2 if price >= Fraction(1, 10) else 4
     return Decimal(round(price * 10**places)).scaleb(-places)
+
+
+def payer(tx: Tx, person_id: int, workspace_id: int) -> int:
+    """The partner that somebody with the right to pay would pay. Raises StrangerError, NotAllowedError."""
+    return seat(tx, person_id, workspace_id, Role.BILLING).partner.id
+
+
+def exact_price(
+    tx: Tx, person_id: int, workspace_id: int, currency: str, points: int
+) -> tuple[int, Money, ExactOffer]:
+    """What an exact number of points costs in a currency: points that the money buys, money, the offer (R3).
+
+    Raises GoneError (no price in this currency), AmountError, BadValueError.
+    """
+    partner = seat(tx, person_id, workspace_id, Role.BILLING).partner
+    bought, _, money = _priced(tx, partner, Choice(None, points, currency))
+    row = catalogue.point_price(tx, partner.id, currency)
+    assert row is not None, "it was priced just now"
+    return bought, money, ExactOffer(row.currency, Decimal(row.price))
 
 
 def customer_of(tx: Tx, person_id: int, workspace_id: int, live: bool) -> tuple[str | None, Workspace]:  # noqa: FBT001
@@ -371,7 +401,6 @@ def _view_of(tx: Tx, order: Order) -> OrderView:
 
 
 def _view(tx: Tx, workspace: Workspace, order: Order) -> OrderView:
-    labels = {addon.id: addon.label for addon in catalogue.addons(tx, order.partner_id)}
     return OrderView(
         order.id,
         order.workspace_id,
@@ -385,12 +414,15 @@ def _view(tx: Tx, workspace: Workspace, order: Order) -> OrderView:
         order.session_url,
         order.receipt_url,
         workspaces.wallet(tx, order.partner_id, order.workspace_id).balance,
-        tuple(
-            (labels.get(row.addon_id, ""), row.units)
-            for row in workspaces.intents(tx, order.partner_id, order.workspace_id)
-        ),
+        _remembered(tx, order.partner_id, order.workspace_id),
         order.created_at,
     )
+
+
+def _remembered(tx: Tx, partner_id: int, workspace_id: int) -> tuple[Remembered, ...]:
+    intents = workspaces.intents(tx, partner_id, workspace_id)
+    labels = {addon.id: addon.label for addon in catalogue.addons(tx, partner_id)} if intents else {}
+    return tuple(Remembered(row.addon_id, labels.get(row.addon_id, ""), row.units) for row in intents)
 
 
 def settle(tx: Tx, call: Call, partner_id: int, facts: SessionFacts) -> OrderStatus | None:

@@ -10,6 +10,7 @@ from billing.call import Call
 from billing.charging import running_cycle, today_of
 from billing.cycle import cycle_at, local_date, zone_named
 from billing.errors import BadValueError, GoneError
+from billing.money import Money
 from billing.people import MemberRow
 from billing.standing import Standing
 from billing.text import clean
@@ -89,6 +90,14 @@ class Request:
     addon: str
     units: int
     asked_on: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What was paid, and the points that it gave, bonus included, in hundredths."""
+
+    price: Money
+    points: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +256,14 @@ def card(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Workspa
         delivery is None or delivery.confirmed_at is not None,
         renewal.is_due(workspace, now),
     )
+
+
+def payment(tx: Tx, person_id: int, order_id: int) -> Payment:
+    """What was paid by an order of this partner's. Raises GoneError."""
+    order = orders.order(tx, desk(tx, person_id).partner.id, order_id)
+    if order is None:
+        raise GoneError
+    return Payment(Money(order.amount_minor, order.currency), order.points + order.bonus)
 
 
 def requests(tx: Tx, person_id: int) -> list[Request]:
