@@ -31,24 +31,20 @@ _LOCK_MANY = (
     .order_by(_wallets.partner_id, _wallets.workspace_id)
     .with_for_update()
 )
+# Plain rows, added up in Python: for GROUP BY, SQLite walks the primary key through all of the partner's postings.
 _KNOWN = (
     select(
         _postings.reference,
         _postings.workspace_id,
-        func.min(_postings.number).label("first"),
-        func.max(_postings.number).label("last"),
-        func.sum(_postings.amount).label("amount"),
+        _postings.number,
+        _postings.amount,
+        _postings.balance_after,
     )
     .where(
         _postings.partner_id == bindparam("partner"),
         _postings.reference.in_(bindparam("references", expanding=True)),
     )
-    .group_by(_postings.reference, _postings.workspace_id)
-)
-_BALANCE_AT = select(_postings.balance_after).where(
-    _postings.partner_id == bindparam("partner"),
-    _postings.workspace_id == bindparam("workspace"),
-    _postings.number == bindparam("number"),
+    .order_by(_postings.reference, _postings.line)
 )
 _INSERT = insert(Posting.__table__)  # type: ignore[arg-type]  # declarative tables are typed FromClause
 _UPDATE = (
@@ -69,14 +65,14 @@ class WalletRow:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownOperation:
-    """What a reference did when it was posted."""
+class KnownLine:
+    """A posting of a reference that was posted before."""
 
     reference: str
     workspace_id: int
-    first: int
-    last: int
+    number: int
     amount: int
+    balance_after: int
 
 
 def lock_wallets(tx: Tx, keys: Collection[WalletKey]) -> dict[WalletKey, WalletRow]:
@@ -93,22 +89,15 @@ def lock_wallets(tx: Tx, keys: Collection[WalletKey]) -> dict[WalletKey, WalletR
     return locked
 
 
-def find_operations(tx: Tx, partner_id: int, references: Sequence[str]) -> dict[str, KnownOperation]:
-    """The operations of this partner that are known by these references."""
-    known: dict[str, KnownOperation] = {}
+def known_lines(tx: Tx, partner_id: int, references: Sequence[str]) -> list[KnownLine]:
+    """The postings of this partner under these references; those of a reference together, in their order."""
+    known: list[KnownLine] = []
     for start in range(0, len(references), _CHUNK):
         chunk = references[start : start + _CHUNK]
-        for row in tx.conn.execute(_KNOWN, {"partner": partner_id, "references": chunk}):
-            known[row.reference] = KnownOperation(
-                row.reference, row.workspace_id, row.first, row.last, int(row.amount)
-            )
+        known += [
+            KnownLine(*row) for row in tx.conn.execute(_KNOWN, {"partner": partner_id, "references": chunk})
+        ]
     return known
-
-
-def balance_after(tx: Tx, partner_id: int, workspace_id: int, number: int) -> int:
-    """The balance after posting `number`, in hundredths."""
-    values = {"partner": partner_id, "workspace": workspace_id, "number": number}
-    return int(tx.conn.execute(_BALANCE_AT, values).scalar_one())
 
 
 def insert_postings(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:

@@ -21,6 +21,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, NullPool, RootTransaction, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
@@ -80,7 +81,7 @@ def _answer(calls: list[_Call]) -> None:
 
 
 class _TransactionLostError(Exception):
-    """The transaction ended under a use case and nothing of it was committed; the cause is its context."""
+    """The transaction ended under a use case and nothing of it was committed."""
 
 
 class _Worker(threading.Thread):
@@ -133,13 +134,13 @@ class _Worker(threading.Thread):
         conn, self._conn = self._conn, None
         if conn is None:
             return
-        try:
-            if not conn.invalidated:
-                # The cursor kept open also keeps a closed connection's lock; a rollback takes that away.
+        if not conn.invalidated:
+            # The cursor kept open also keeps a closed connection's lock; a rollback takes that away. Where the
+            # driver refuses, the use case closed the connection itself.
+            with suppress(sqlite3.Error):
                 cast("sqlite3.Connection", conn.connection.dbapi_connection).rollback()
-        finally:
-            Connection.invalidate(conn)
-            Connection.close(conn)
+        Connection.invalidate(conn)
+        Connection.close(conn)
 
 
 class _Writer(_Worker):
@@ -189,15 +190,15 @@ def _run_in_savepoint(
     """
     driver.execute("SAVEPOINT use_case")
     call.run(Tx(conn, "sqlite", "create_savepoint"))
-    if not (root.is_active and driver.in_transaction):
-        raise _TransactionLostError("the use case ended the transaction")
     try:
+        if not (root.is_active and driver.in_transaction):
+            raise _TransactionLostError("the use case ended the transaction")
         if call.error is not None:
             while (left_open := conn.get_nested_transaction()) is not None:
                 left_open.rollback()
             driver.execute("ROLLBACK TO use_case")
         driver.execute("RELEASE use_case")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, DBAPIError) as error:
         # The savepoint is gone (a transaction of the use case's own), or one of its cursors is still writing.
         raise _TransactionLostError("the use case broke the transaction") from error
 
