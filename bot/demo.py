@@ -12,9 +12,10 @@ from rich.console import Console
 from billing import standing
 from billing.call import Call
 from billing.host import Entitlements, NoHost
-from bot.assembly import Product, Tools, assemble
+from bot.assembly import assemble
 from bot.logs import configure_logging
 from bot.process import Running, run
+from bot.product import Product, Tools
 from bot.settings import Settings
 from sandbox.app import serve
 from sandbox.host import HostPlatform
@@ -26,7 +27,6 @@ PORT = 8000
 HOST_NAME = "sandbox"
 _TOKEN = "4242424242:demo-token-of-the-sandbox-only"  # noqa: S105  # opens nothing but the sandbox
 _STRIPE_KEY = "sk_test_demoNorthwindChat"
-_DATABASE = Path("data/demo.db")
 
 
 class SandboxHost:
@@ -52,14 +52,19 @@ class SandboxHost:
         return self._platform.usage(workspace_id)
 
 
-async def demo(port: int = PORT) -> int:
-    """Run until Ctrl-C; answers the exit code."""
+def main(port: int = PORT, folder: Path = Path("data")) -> int:
+    """Run until Ctrl-C; answers the exit code. The database is a file in `folder`, new each time."""
     configure_logging("console", "warning")
+    database = (folder / "demo.db").resolve()
     # The sandbox forgets everything when it ends, so the bot starts anew with it.
-    for path in (_DATABASE, *(_DATABASE.with_name(_DATABASE.name + end) for end in ("-wal", "-shm"))):
+    for path in (database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))):
         path.unlink(missing_ok=True)
-    database_url = f"sqlite+aiosqlite:///{_DATABASE}"
-    await asyncio.to_thread(migrate.upgrade, database_url)
+    database_url = f"sqlite+aiosqlite:///{database}"
+    migrate.upgrade(database_url)
+    return asyncio.run(_demo(port, database_url))
+
+
+async def _demo(port: int, database_url: str) -> int:
     sandbox = Sandbox.create(bot_username="addondesk_demo_bot", bot_name="Northwind Chat")
     async with serve(sandbox, port=_free(port), page=True) as address:
         partner = sandbox.telegram.people.add("Pat", role="partner")
@@ -84,25 +89,22 @@ async def demo(port: int = PORT) -> int:
         return await run(
             settings,
             sandbox.clock,
-            assemble=functools.partial(_assemble, sandbox=sandbox),
+            functools.partial(_assemble, sandbox=sandbox),
             on_ready=functools.partial(_ready, sandbox=sandbox, address=address),
         )
 
 
 def _free(port: int) -> int:
     """The port if nobody has it, any other if somebody does."""
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return 0 if port == PORT else _free_any()
-    return port
-
-
-def _free_any() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for wanted in (port, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", wanted))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no port is free on 127.0.0.1")
 
 
 async def _assemble(tools: Tools, sandbox: Sandbox) -> Product:

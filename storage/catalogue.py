@@ -3,10 +3,12 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
+from storage.insertion import insert_new
 from storage.models import (
     Addon,
+    AddonChange,
     AddonPrice,
     AddonState,
     BillingSwitch,
@@ -17,18 +19,18 @@ from storage.models import (
     Plan,
     PlanAllowance,
     PointPrice,
+    Workspace,
 )
 from storage.transaction import Tx
 
 
 def next_number(tx: Tx, name: str) -> int:
     """The next short number of a kind; the counter's row is the lock."""
-    counter = tx.session.scalars(select(Counter).where(Counter.name == name).with_for_update()).one_or_none()
+    locked = select(Counter).where(Counter.name == name).with_for_update()
+    counter = tx.session.scalars(locked).one_or_none()
     if counter is None:
-        with tx.conn.begin_nested():
-            counter = Counter(name=name, value=0)
-            tx.session.add(counter)
-            tx.session.flush()
+        insert_new(tx, Counter, name=name, value=0)
+        counter = tx.session.scalars(locked).one()
     counter.value += 1
     return counter.value
 
@@ -45,6 +47,11 @@ def lock_partner(tx: Tx, partner_id: int) -> Partner:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
+
+
+def make_partner(tx: Tx, partner_id: int, name: str, at: dt.datetime) -> bool:
+    """A new partner, unless it stands already; answers whether this call made it."""
+    return insert_new(tx, Partner, id=partner_id, name=name, created_at=at)
 
 
 def first_partner(tx: Tx) -> Partner | None:
@@ -126,6 +133,29 @@ def workspaces_with_addon(tx: Tx, partner_id: int, addon_id: int) -> list[int]:
             .order_by(AddonState.workspace_id)
         )
     )
+
+
+def newest_cycle_with_addon(tx: Tx, partner_id: int, addon_id: int) -> dt.date | None:
+    """The latest start of a running cycle in which some workspace has or had units of an add-on."""
+    return tx.session.execute(
+        select(func.max(Workspace.cycle_start))
+        .select_from(AddonState)
+        .join(
+            Workspace,
+            (Workspace.partner_id == AddonState.partner_id) & (Workspace.id == AddonState.workspace_id),
+        )
+        .join(
+            AddonChange,
+            (AddonChange.partner_id == AddonState.partner_id)
+            & (AddonChange.workspace_id == AddonState.workspace_id)
+            & (AddonChange.addon_id == AddonState.addon_id),
+        )
+        .where(
+            AddonState.partner_id == partner_id,
+            AddonState.addon_id == addon_id,
+            or_(AddonState.units > 0, AddonChange.on_date >= Workspace.cycle_start),
+        )
+    ).scalar_one()
 
 
 def packs(tx: Tx, partner_id: int) -> list[Pack]:

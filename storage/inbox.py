@@ -1,4 +1,4 @@
-"""The inbox of Telegram's updates, the chats' leases that keep their order, and the inbox of Stripe's events.
+"""The inbox of Telegram's updates, and the chats' leases that keep their order.
 
 An update is committed by `accept` before Telegram is told that we have it. A chat is worked on by one process at
 a time, the one whose lease stands in its `chats` row, and always its oldest update first. `settle` marks what
@@ -16,7 +16,7 @@ from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.fsm import StateAndData
-from storage.models import Chat, FsmState, StripeEvent, TelegramUpdate
+from storage.models import Chat, FsmState, TelegramUpdate
 from storage.transaction import Tx
 
 CLAIM_LIMIT = 500
@@ -338,43 +338,6 @@ def sweep(tx: Tx, bot_id: int, done_before: dt.datetime, limit: int = 5_000) -> 
             delete(TelegramUpdate).where(TelegramUpdate.bot_id == bot_id, TelegramUpdate.update_id.in_(old))
         )
     return len(old)
-
-
-def put_stripe_event(
-    tx: Tx,
-    *,
-    partner_id: int,
-    id: str,  # noqa: A002 (the column's name)
-    type: str,  # noqa: A002 (the column's name)
-    object_id: str,
-    live: bool,
-    body: str,
-    received_at: dt.datetime,
-) -> None:
-    """Store a verified event; one that was stored before is left as it is."""
-    insert = postgresql.insert(StripeEvent) if tx.dialect == "postgresql" else sqlite.insert(StripeEvent)
-    tx.conn.execute(
-        insert.values(
-            partner_id=partner_id,
-            id=id,
-            type=type,
-            object_id=object_id,
-            live=live,
-            body=body,
-            received_at=received_at,
-            next_at=received_at,
-            attempts=0,
-            error="",
-        ).on_conflict_do_nothing()
-    )
-
-
-def event_backlog(tx: Tx) -> Backlog:
-    """Stripe events that are not worked off."""
-    row = tx.conn.execute(
-        select(func.count(), func.min(StripeEvent.received_at)).where(StripeEvent.done_at.is_(None))
-    ).one()
-    return Backlog(row[0], row[1])
 
 
 def _release(tx: Tx, bot_id: int, chats: Collection[int]) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import bindparam, func, insert, select, tuple_, update
 
 from storage.models import Posting, Wallet
+from storage.prepared import Prepared
 from storage.transaction import Tx
 
 WalletKey: TypeAlias = tuple[int, int]
@@ -20,7 +21,7 @@ WalletKey: TypeAlias = tuple[int, int]
 _wallets = Wallet.__table__.c
 _postings = Posting.__table__.c
 
-_LOCK_ONE = (
+_LOCK_ONE = Prepared(
     select(_wallets.balance, _wallets.posted)
     .where(_wallets.partner_id == bindparam("partner"), _wallets.workspace_id == bindparam("workspace"))
     .with_for_update()
@@ -40,18 +41,18 @@ _KNOWN = (
         _postings.amount,
         _postings.balance_after,
     )
-    .where(
-        _postings.partner_id == bindparam("partner"),
-        _postings.reference.in_(bindparam("references", expanding=True)),
-    )
+    .where(_postings.partner_id == bindparam("partner"))
     .order_by(_postings.reference, _postings.line)
 )
+_KNOWN_ONE = Prepared(_KNOWN.where(_postings.reference == bindparam("reference")))
+_KNOWN_MANY = _KNOWN.where(_postings.reference.in_(bindparam("references", expanding=True)))
 _INSERT = insert(Posting.__table__)  # type: ignore[arg-type]  # declarative tables are typed FromClause
 _UPDATE = (
     update(Wallet.__table__)  # type: ignore[arg-type]  # declarative tables are typed FromClause
     .where(_wallets.partner_id == bindparam("partner"), _wallets.workspace_id == bindparam("workspace"))
     .values(balance=bindparam("new_balance"), posted=bindparam("new_posted"))
 )
+_INSERT_ONE, _UPDATE_ONE = Prepared(_INSERT), Prepared(_UPDATE)
 _CHUNK = 10_000
 """Bound parameters of one statement stay below asyncpg's 32,767."""
 
@@ -79,8 +80,8 @@ def lock_wallets(tx: Tx, keys: Collection[WalletKey]) -> dict[WalletKey, WalletR
     """Lock in id order. A key without a wallet is missing in the answer."""
     if len(keys) == 1:
         ((partner, workspace),) = keys
-        one = tx.conn.execute(_LOCK_ONE, {"partner": partner, "workspace": workspace}).first()
-        return {} if one is None else {(partner, workspace): WalletRow(one.balance, one.posted)}
+        found = _LOCK_ONE.run(tx, partner=partner, workspace=workspace)
+        return {(partner, workspace): WalletRow(*row) for row in found}
     ordered = sorted(set(keys))
     locked: dict[WalletKey, WalletRow] = {}
     for start in range(0, len(ordered), _CHUNK):
@@ -91,29 +92,33 @@ def lock_wallets(tx: Tx, keys: Collection[WalletKey]) -> dict[WalletKey, WalletR
 
 def known_lines(tx: Tx, partner_id: int, references: Sequence[str]) -> list[KnownLine]:
     """The postings of this partner under these references; those of a reference together, in their order."""
+    if len(references) == 1:
+        return [KnownLine(*row) for row in _KNOWN_ONE.run(tx, partner=partner_id, reference=references[0])]
     known: list[KnownLine] = []
     for start in range(0, len(references), _CHUNK):
-        chunk = references[start : start + _CHUNK]
-        known += [
-            KnownLine(*row) for row in tx.conn.execute(_KNOWN, {"partner": partner_id, "references": chunk})
-        ]
+        many = {"partner": partner_id, "references": references[start : start + _CHUNK]}
+        known += [KnownLine(*row) for row in tx.conn.execute(_KNOWN_MANY, many)]
     return known
 
 
 def insert_postings(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Append rows; each carries every column of the table."""
-    tx.conn.execute(_INSERT, list(rows))
+    if len(rows) == 1:
+        _INSERT_ONE.run(tx, **rows[0])
+    else:
+        tx.conn.execute(_INSERT, list(rows))
 
 
 def update_wallets(tx: Tx, wallets: dict[WalletKey, WalletRow]) -> None:
     """Write back locked wallets."""
-    tx.conn.execute(
-        _UPDATE,
-        [
-            {"partner": p, "workspace": w, "new_balance": row.balance, "new_posted": row.posted}
-            for (p, w), row in wallets.items()
-        ],
-    )
+    values = [
+        {"partner": p, "workspace": w, "new_balance": row.balance, "new_posted": row.posted}
+        for (p, w), row in wallets.items()
+    ]
+    if len(values) == 1:
+        _UPDATE_ONE.run(tx, **values[0])
+    else:
+        tx.conn.execute(_UPDATE, values)
 
 
 def open_wallet(tx: Tx, partner_id: int, workspace_id: int) -> None:

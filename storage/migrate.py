@@ -68,9 +68,7 @@ def on_connection(url: str, work: Callable[[Connection], R]) -> R:
             return work(connection)
 
     async def on_postgres() -> R:
-        async_engine = create_async_engine(
-            parsed.set(drivername="postgresql+asyncpg"), poolclass=NullPool
-        )
+        async_engine = create_async_engine(parsed.set(drivername="postgresql+asyncpg"), poolclass=NullPool)
         async with async_engine.connect() as async_connection:
             return await async_connection.run_sync(work)
 

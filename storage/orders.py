@@ -4,6 +4,7 @@ import datetime as dt
 
 from sqlalchemy import func, select
 
+from storage.insertion import insert_new
 from storage.models import Order, OrderStatus, StripeCustomer, StripeEvent
 from storage.transaction import Tx
 
@@ -88,6 +89,13 @@ def claim_unsent(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> li
 
 def customer(tx: Tx, partner_id: int, workspace_id: int, live: bool) -> StripeCustomer | None:  # noqa: FBT001
     return tx.session.get(StripeCustomer, (partner_id, workspace_id, live))
+
+
+def keep_customer(tx: Tx, partner_id: int, workspace_id: int, live: bool, customer: str) -> None:  # noqa: FBT001
+    """The customer object, unless the workspace has one."""
+    insert_new(
+        tx, StripeCustomer, partner_id=partner_id, workspace_id=workspace_id, live=live, customer=customer
+    )
 
 
 def claim_events(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[StripeEvent]:

@@ -4,6 +4,7 @@ import datetime as dt
 
 from sqlalchemy import func, select, update
 
+from storage.insertion import insert_new
 from storage.models import Invite, Member, PartnerAdmin, Person, Workspace
 from storage.transaction import Tx
 
@@ -14,6 +15,16 @@ def person(tx: Tx, person_id: int) -> Person | None:
 
 def person_by_telegram(tx: Tx, telegram_id: int) -> Person | None:
     return tx.session.scalars(select(Person).where(Person.telegram_id == telegram_id)).one_or_none()
+
+
+def person_of(tx: Tx, telegram_id: int, new_id: int, at: dt.datetime) -> Person:
+    """The person of a Telegram account; a new one gets `new_id`."""
+    found = person_by_telegram(tx, telegram_id)
+    if found is None:
+        insert_new(tx, Person, id=new_id, telegram_id=telegram_id, seen_at=at)
+        found = person_by_telegram(tx, telegram_id)
+        assert found is not None, "inserted, by us or by a rival"
+    return found
 
 
 def membership(tx: Tx, partner_id: int, workspace_id: int, person_id: int) -> Member | None:

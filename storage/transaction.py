@@ -69,6 +69,22 @@ class UseCaseConnection(Connection):
 
     begin = begin_twophase = close = commit = detach = execution_options = rollback = _refuse
 
+    def run_prepared(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """Run SQL at the driver's own cursor (storage.prepared); its errors are those of execute()."""
+        cursor = self.connection.cursor()
+        try:
+            cursor.execute(sql, values)
+            return list(cursor.fetchall()) if cursor.description else []
+        except Exception as error:  # noqa: BLE001 (told apart, and raised again, by SQLAlchemy)
+            try:
+                self._handle_dbapi_exception(error, sql, values, cursor, None)
+            except DBAPIError as known:
+                if self.tx is not None:
+                    self.tx.note_failure(known)
+                raise
+        finally:
+            cursor.close()
+
     def invalidate(self, exception: BaseException | None = None) -> None:
         # SQLAlchemy itself calls this, with the reason, when the server has gone away.
         if exception is None:

@@ -208,6 +208,16 @@ def delivery(tx: Tx, partner_id: int, workspace_id: int) -> Delivery | None:
     return tx.session.get(Delivery, (partner_id, workspace_id))
 
 
+def lock_delivery(tx: Tx, partner_id: int, workspace_id: int) -> Delivery | None:
+    """Locked and as it stands: what is told and what is confirmed come from different transactions."""
+    return tx.session.scalars(
+        select(Delivery)
+        .where(Delivery.partner_id == partner_id, Delivery.workspace_id == workspace_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
 def due_deliveries(tx: Tx, now: dt.datetime, limit: int) -> list[Delivery]:
     """Deliveries the host has not confirmed and that are due, locked for whoever claims them."""
     return list(

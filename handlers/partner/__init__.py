@@ -1,0 +1,48 @@
+"""The partner's desk: every command and tap of who works for a partner."""
+
+from aiogram import Router
+
+from handlers.partner import (
+    addons,
+    audit,
+    create,
+    desk,
+    history,
+    invites,
+    pack_form,
+    packs,
+    people,
+    points,
+    running,
+    settings,
+    units,
+    workspaces,
+)
+from handlers.partner.routing import AtDesk, ForgetQuestion
+
+_SUBJECTS = (
+    desk,
+    workspaces,
+    create,
+    points,
+    units,
+    running,
+    history,
+    invites,
+    addons,
+    packs,
+    pack_form,
+    people,
+    settings,
+    audit,
+)
+
+
+def router() -> Router:
+    """All of the desk's routes; whoever doesn't work here passes by."""
+    router = Router(name="partner")
+    for observer in (router.message, router.callback_query):
+        observer.filter(AtDesk())
+        observer.middleware(ForgetQuestion())
+    router.include_routers(*[subject.router() for subject in _SUBJECTS])
+    return router

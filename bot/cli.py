@@ -1,0 +1,162 @@
+"""The command line: `addondesk run`, `demo`, `migrate`, `doctor`, `reconcile`."""
+
+import asyncio
+import datetime as dt
+import gc
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from billing.clock import SystemClock
+from bot.logs import configure_logging, redacted
+from bot.settings import Settings, SettingsError, load_settings, read_settings
+
+NOT_READY: Final = 2
+"""Exit code when settings, Telegram or the database stand in the way."""
+
+app = typer.Typer(
+    name="addondesk",
+    help="Points, top-up packs and add-ons for white-label chatbot platforms, in a Telegram chat.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Its own tracebacks show local variables: tokens and keys among them.
+    pretty_exceptions_enable=False,
+)
+_out = Console()
+_err = Console(stderr=True)
+
+
+@app.command()
+def run() -> None:
+    """Run the bot until it is stopped."""
+    settings, malformed = read_settings()
+    configure_logging(settings.log_format, settings.log_level)
+    raise typer.Exit(asyncio.run(_run(settings, malformed)))
+
+
+async def _run(settings: Settings, malformed: list[str]) -> int:
+    from bot import preflight
+
+    named = {problem.partition(":")[0] for problem in malformed}
+    found = await preflight.check(settings)
+    problems = malformed + [problem for problem in found if problem.split()[0].rstrip(":") not in named]
+    if problems:
+        _refuse(problems)
+        return NOT_READY
+    from bot import process
+    from bot.assembly import assemble
+
+    try:
+        return await process.run(settings, SystemClock(), assemble, on_ready=lambda _: _freeze_memory())
+    except OSError as error:
+        _refuse([redacted(str(error))])
+        return NOT_READY
+
+
+def _freeze_memory() -> None:
+    """What was imported lives as long as the process: no garbage collection, the one at exit included, need walk it."""
+    gc.collect()
+    gc.freeze()
+
+
+@app.command()
+def demo(
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="The page's port; another if it is taken.")
+    ] = 8000,
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its database.")] = Path("data"),
+) -> None:
+    """Try everything on this machine, with no account: one page with both chats, a till and a clock."""
+    from bot import demo as trial
+
+    raise typer.Exit(trial.main(port, folder))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    from storage import migrate as schema
+
+    settings = _settings()
+    before = schema.current(settings.database_url)
+    schema.upgrade(settings.database_url)
+    after = schema.current(settings.database_url)
+    _out.print(f"The database is at version {after}" + (" already." if before == after else "."))
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, Telegram, Stripe, the schema and the invariants. Exit code 1 when something is wrong."""
+    from bot import doctor as examination
+
+    settings = _settings()
+    configure_logging(settings.log_format, "error")
+    findings = asyncio.run(examination.examine(settings, SystemClock()))
+    table = Table("", "what", "finding")
+    marks = {"ok": "[green]ok[/]", "warning": "[yellow]look[/]", "wrong": "[red]wrong[/]"}
+    for finding in findings:
+        table.add_row(marks[finding.state], finding.subject, finding.text)
+    _out.print(table)
+    raise typer.Exit(1 if any(finding.state == "wrong" for finding in findings) else 0)
+
+
+@app.command()
+def reconcile(
+    days: Annotated[int, typer.Option(min=1, max=365, help="How far back to look at Stripe.")] = 7,
+) -> None:
+    """Fetch every payment since some days from Stripe and credit what is missing, after a restored backup for instance."""
+    settings = _settings()
+    configure_logging(settings.log_format, settings.log_level)
+    raise typer.Exit(asyncio.run(_reconcile(settings, dt.timedelta(days=days))))
+
+
+async def _reconcile(settings: Settings, back: dt.timedelta) -> int:
+    from bot import preflight, telegram
+    from bot.assembly import assemble
+    from bot.fsm import DatabaseStorage
+    from bot.product import Tools
+    from storage.database import open_database
+
+    problems = [*preflight.missing(settings), *await preflight.check_schema(settings)]
+    if problems:
+        _refuse(problems)
+        return NOT_READY
+    clock = SystemClock()
+    bot = telegram.make_bot(settings)
+    db = open_database(settings.database_url, behind_pooler=settings.database_behind_pooler)
+    product = await assemble(Tools(settings, db, clock, bot, "", DatabaseStorage(db), wake=lambda: None))
+    try:
+        if product.reconcile is None:
+            _refuse(["STRIPE_SECRET_KEY is empty: there is nothing to compare with"])
+            return NOT_READY
+        found = await product.reconcile(clock.now() - back)
+    finally:
+        await product.close()
+        await bot.session.close()
+        await db.close()
+    _out.print(
+        f"{found.sessions} payments at Stripe, {found.credited} credited now, {found.foreign} not this bot's."
+    )
+    return 0
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as error:
+        _refuse(error.problems)
+        raise typer.Exit(NOT_READY) from None
+
+
+def _refuse(problems: list[str]) -> None:
+    """One clear list of all that is missing or wrong."""
+    _err.print("[bold red]Addondesk can't start:[/]")
+    for problem in problems:
+        _err.print(f"  • {problem}", markup=False, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    app()

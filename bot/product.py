@@ -1,0 +1,51 @@
+"""Between the process and what it runs: what the one lends, what the other is made of."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from aiogram import Bot, Dispatcher
+from fastapi import APIRouter
+
+from billing.checkout import Reconciled
+from billing.clock import Clock
+from bot.fsm import DatabaseStorage
+from bot.sender import Deliver
+from bot.settings import Settings
+from bot.ticks import Tick
+from bot.web import Verify
+from storage.database import Database
+
+EVENTS: Final = "stripe events"
+"""The tick that a stored webhook wakes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the process lends. `wake` says that something may have been put into the outbox."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    bot: Bot
+    bot_username: str
+    fsm: DatabaseStorage
+    wake: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What the process runs. `close` lets go of connections to others, last of all before the database."""
+
+    dispatcher: Dispatcher
+    deliver: Deliver
+    close: Callable[[], Awaitable[None]]
+    verify: Verify | None = None
+    reconcile: Callable[[dt.datetime], Awaitable[Reconciled]] | None = None
+    ticks: Sequence[Tick] = ()
+    commands: Sequence[tuple[str, str]] = ()
+    routers: Sequence[APIRouter] = ()
+
+
+Assemble: TypeAlias = Callable[[Tools], Awaitable[Product]]

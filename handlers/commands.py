@@ -1,0 +1,28 @@
+"""The commands of the menu, for everybody and for partners."""
+
+from handlers.tongue import Tongue
+
+CUSTOMER = (
+    ("menu", "Your workspace"),
+    ("topup", "Buy points"),
+    ("addons", "Add-ons"),
+    ("points", "Your points"),
+    ("history", "What happened to your points"),
+    ("help", "How this works"),
+    ("privacy", "What is kept about you"),
+    ("paysupport", "Help with a payment"),
+)
+PARTNER = (
+    ("partner", "Your desk"),
+    ("workspaces", "Workspaces and their points"),
+    ("points", "Add or take points"),
+    ("addons", "Prices of add-ons"),
+    ("packs", "Top-up packs"),
+    ("invite", "Invite a customer"),
+    ("audit", "Who changed what"),
+)
+
+
+def described(commands: tuple[tuple[str, str], ...], t: Tongue) -> list[tuple[str, str]]:
+    """The commands with their descriptions in a language."""
+    return [(name, t(text)) for name, text in commands]

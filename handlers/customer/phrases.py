@@ -1,0 +1,77 @@
+"""Turns of speech that several of the customer's screens share, and the buttons that lead back."""
+
+from collections.abc import Iterable
+
+from aiogram.types import InlineKeyboardButton
+
+from billing.access import Role
+from billing.addons import Completed
+from billing.errors import StrangerError
+from billing.points import HUNDREDTHS
+from handlers.context import Speaker
+from handlers.tongue import Tongue, h
+
+
+def here(speaker: Speaker) -> int:
+    """The workspace that a command means. Raises StrangerError for who has none."""
+    if speaker.visitor.current is None:
+        raise StrangerError
+    return speaker.visitor.current
+
+
+def points(t: Tongue, hundredths: int) -> str:
+    """2.50 points, 1 point."""
+    whole, rest = divmod(abs(hundredths), HUNDREDTHS)
+    # A broken number goes with the plural.
+    count = whole if rest == 0 else max(whole, 2)
+    return t.n("{amount} point", "{amount} points", count, amount=t.points(hundredths))
+
+
+def units_of(t: Tongue, units: int, label: str) -> str:
+    """2 × Extra bot, plain."""
+    return f"{t.number(units)} × {label}"
+
+
+def role_name(t: Tongue, role: Role) -> str:
+    match role:
+        case Role.OWNER:
+            return t("owner")
+        case Role.BILLING:
+            return t("billing")
+        case Role.VIEWER:
+            return t("viewer")
+
+
+def over_limit(t: Tongue, label: str, used: int, allowance: int) -> str:
+    """What is too many, by how much."""
+    return t(
+        "{label}: {used} of {allowance}, {over} too many.",
+        label=h(label),
+        used=t.number(used),
+        allowance=t.number(allowance),
+        over=t.number(used - allowance),
+    )
+
+
+def outcomes(t: Tongue, bought: Iterable[Completed]) -> list[str]:
+    """What became of remembered purchases, a line each."""
+    lines = []
+    for each in bought:
+        what = h(units_of(t, each.units, each.label))
+        match each.outcome:
+            case "bought":
+                lines.append(t("Bought: {what}, for {cost}.", what=what, cost=points(t, each.amount)))
+            case "short":
+                lines.append(
+                    t("Not bought yet: {what}. {missing} missing.", what=what, missing=points(t, each.amount))
+                )
+            case "price":
+                lines.append(t("Not bought: {what}. Its price has changed; look again.", what=what))
+            case _:
+                lines.append(t("Not bought: {what}. It isn't sold any more.", what=what))
+    return lines
+
+
+def menu(t: Tongue) -> InlineKeyboardButton:
+    """Back to the first screen."""
+    return InlineKeyboardButton(text=t("Menu"), callback_data="menu")

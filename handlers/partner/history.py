@@ -1,0 +1,124 @@
+"""A workspace's ledger as its partner reads it."""
+
+from aiogram import Router
+
+from billing import history
+from billing.history import HistoryPage, Row
+from billing.ledger import Kind
+from handlers.context import Speaker
+from handlers.partner import buttons
+from handlers.partner.routing import opens
+from handlers.screens import Screen, button
+from handlers.services import Services
+from handlers.tongue import Tongue, h
+
+
+def router() -> Router:
+    router = Router(name="partner.history")
+    router.callback_query.register(opens(_page), buttons.History.filter())
+    router.callback_query.register(opens(_row), buttons.HistoryRow.filter())
+    return router
+
+
+async def _page(services: Services, speaker: Speaker, tap: buttons.History) -> Screen:
+    page = await services.db.read(history.page, speaker.person_id, tap.id, tap.below or None, from_desk=True)
+    return page_view(speaker.t, page)
+
+
+async def _row(services: Services, speaker: Speaker, tap: buttons.HistoryRow) -> Screen:
+    row, page = await services.db.read(history.row, speaker.person_id, tap.id, tap.number, from_desk=True)
+    return row_view(speaker.t, row, page)
+
+
+def page_view(t: Tongue, page: HistoryPage) -> Screen:
+    """Rows with their balance, newest first; a button opens one."""
+    paging = [
+        *(
+            [button(t("‹ newer"), buttons.History(id=page.workspace_id, below=page.newer))]
+            if page.newer is not None and page.rows and page.rows[0].number < page.total
+            else []
+        ),
+        *(
+            [button(t("older ›"), buttons.History(id=page.workspace_id, below=page.older))]
+            if page.older is not None
+            else []
+        ),
+    ]
+    openers = [
+        button(str(row.number), buttons.HistoryRow(id=page.workspace_id, number=row.number))
+        for row in page.rows
+    ]
+    return Screen.of(
+        f"<b>{h(page.workspace)}</b> · {t('history')}",
+        t("{points} points", points=t.points(page.balance)),
+        "",
+        *[
+            f"{row.number}. <b>{t.points(row.amount, sign=True)}</b> {what(t, row)} · {t.when(row.at)}"
+            for row in page.rows
+        ],
+        None if page.rows else t("Nothing yet."),
+        rows=[
+            openers,
+            paging,
+            [button(t("‹ {name}", name=page.workspace), buttons.WorkspaceCard(id=page.workspace_id))],
+        ],
+    )
+
+
+def what(t: Tongue, row: Row) -> str:
+    """What a posting was, in a few words."""
+    addon = h(row.addon or "")
+    match row.kind:
+        case Kind.TOPUP:
+            return t("top-up")
+        case Kind.BONUS:
+            return t("bonus of a top-up")
+        case Kind.ADDON:
+            return f"{addon} {row.units_before} → {row.units_after}"
+        case Kind.REFUND:
+            return t("{addon} removed", addon=addon)
+        case Kind.RENEWAL:
+            return t("{addon} renewed", addon=addon)
+        case Kind.ADJUSTMENT:
+            return h(row.note)
+        case Kind.UNDO:
+            return t("undone: {what}", what=h(row.note) if row.note else addon)
+        case Kind.PAYBACK:
+            return t("payment refunded")
+
+
+def row_view(t: Tongue, row: Row, page: HistoryPage) -> Screen:
+    """One posting explains itself: who, how it was worked out, which payment."""
+    by = (
+        t("By itself.")
+        if row.person is None
+        else t("By {name}.", name=h(row.person))
+        if row.person
+        else t("By a former member.")
+    )
+    payment = row.payment
+    receipt = payment.receipt_url if payment is not None else None
+    return Screen.of(
+        f"<b>{h(page.workspace)}</b> · {t.when(row.at)}",
+        f"<b>{t.points(row.amount, sign=True)}</b> {what(t, row)}",
+        t("balance {points}", points=t.points(row.balance)),
+        *_worked_out(t, row),
+        t("Paid with {price}.", price=t.money(payment.price)) if payment is not None else None,
+        f'<a href="{h(receipt)}">{t("Receipt")}</a>' if receipt is not None else None,
+        by,
+        rows=[[button(t("‹ History"), buttons.History(id=page.workspace_id, below=_below(page)))]],
+    )
+
+
+def _below(page: HistoryPage) -> int:
+    return page.rows[0].number + 1 if page.rows else 0
+
+
+def _worked_out(t: Tongue, row: Row) -> list[str]:
+    formula = row.formula
+    if formula is None:
+        return []
+    return [
+        f"{part.units} × {t.points(formula.price)} × {part.days} / {formula.of_days} = {t.points(part.amount)}"
+        for part in formula.parts
+    ]

@@ -1,0 +1,108 @@
+"""What the partner's people are told without asking."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from billing import workspaces
+from billing.errors import BillingError
+from billing.workspaces import WorkspaceCard
+from handlers.partner import buttons
+from handlers.screens import Screen, button
+from handlers.services import Services
+from handlers.tongue import h
+
+if TYPE_CHECKING:
+    from handlers.notices import Reader, Writer
+
+
+async def _card(services: Services, reader: "Reader", workspace_id: int) -> WorkspaceCard | None:
+    """The workspace, while the reader still works here."""
+    try:
+        return await services.db.read(workspaces.card, reader.person_id, workspace_id, services.clock.now())
+    except BillingError:
+        return None
+
+
+async def _desk_joined(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
+    card = await _card(services, reader, params["workspace_id"])
+    if card is None:
+        return None
+    t = reader.t
+    return Screen.of(
+        t("{name} opened the link and owns {workspace} now.", name=h(params["name"]), workspace=h(card.name)),
+        rows=[[button(t("Open {name}", name=card.name), buttons.WorkspaceCard(id=card.id))]],
+    )
+
+
+async def _desk_topup(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
+    card = await _card(services, reader, params["workspace_id"])
+    if card is None:
+        return None
+    t = reader.t
+    paid = await services.db.read(workspaces.payment, reader.person_id, params["order_id"])
+    return Screen.of(
+        t(
+            "{workspace} paid {price}: {points} points.",
+            workspace=h(card.name),
+            price=t.money(paid.price),
+            points=t.points(paid.points),
+        ),
+        rows=[[button(t("Open {name}", name=card.name), buttons.WorkspaceCard(id=card.id))]],
+    )
+
+
+async def _removal_request(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
+    card = await _card(services, reader, params["workspace_id"])
+    if card is None or not any(each.addon_id == params["addon_id"] for each in card.requests):
+        return None
+    t = reader.t
+    return Screen.of(
+        t("<b>{workspace}</b> asks to remove an add-on.", workspace=h(card.name)),
+        t(
+            "{addon}: {before} → {units}",
+            addon=h(params["addon"]),
+            before=t.number(params["before"]),
+            units=t.number(params["units"]),
+        ),
+        t("Approved, it counts from the day it was asked."),
+        rows=[
+            [
+                button(
+                    t("Approve"),
+                    buttons.AnswerRequest(id=card.id, addon_id=params["addon_id"], approve=True),
+                    "success",
+                ),
+                button(
+                    t("Decline"),
+                    buttons.AnswerRequest(id=card.id, addon_id=params["addon_id"], approve=False),
+                ),
+            ],
+            [button(t("Open {name}", name=card.name), buttons.WorkspaceCard(id=card.id))],
+        ],
+    )
+
+
+async def _mismatch(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
+    card = await _card(services, reader, params["workspace_id"])
+    if card is None:
+        return None
+    t = reader.t
+    return Screen.of(
+        t("⚠ A payment of {workspace} doesn't fit its order.", workspace=h(card.name)),
+        t("Stripe's amount, currency or mode is another one than was asked for. Nothing was credited."),
+        t("Look at order {order} in Stripe and refund it or adjust the points.", order=params["order_id"]),
+        rows=[
+            [
+                button(t("Open {name}", name=card.name), buttons.WorkspaceCard(id=card.id)),
+                button(t("± Points"), buttons.Points(id=card.id)),
+            ]
+        ],
+    )
+
+
+WRITERS: "Mapping[str, Writer]" = {
+    "desk_joined": _desk_joined,
+    "desk_topup": _desk_topup,
+    "removal_request": _removal_request,
+    "mismatch": _mismatch,
+}

@@ -1,0 +1,157 @@
+"""Packs and the price of a point, as text and buttons."""
+
+from decimal import Decimal
+
+from billing.catalogue import PackCard
+from billing.margin import PackPreview
+from billing.money import Money, to_decimal
+from billing.points import as_decimal
+from handlers.partner import buttons
+from handlers.screens import Screen, button
+from handlers.tongue import Tongue, h
+from storage.models import PointPrice
+
+
+def pack_label(t: Tongue, pack: PackCard) -> str:
+    """150 + 25 bonus · 110 USD"""
+    return f"{pack_points(t, pack.points, pack.bonus)} · {t.money(pack.price)}"
+
+
+def pack_points(t: Tongue, points: int, bonus: int) -> str:
+    """150 + 25 bonus"""
+    if bonus:
+        return t("{points} + {bonus} bonus", points=t.points(points), bonus=t.points(bonus))
+    return t("{points} points", points=t.points(points))
+
+
+def each(t: Tongue, points: int, price: Money) -> str:
+    """What a point of a pack costs, to four decimals."""
+    exact = to_decimal(price) / as_decimal(points)
+    return t.price(round(exact, 4).normalize(), price.currency)
+
+
+def packs_view(t: Tongue, packs: list[PackCard], prices: list[PointPrice], news: str | None = None) -> Screen:
+    """Packs in the customer's order."""
+    exact = ", ".join(t.price(Decimal(row.price), row.currency) for row in prices)
+    return Screen.of(
+        *([news, ""] if news is not None else []),
+        f"<b>{t('Packs')}</b>",
+        t("What customers can top up with, in their order."),
+        "",
+        *[
+            f"{place}. {pack_label(t, pack)} · {t('{price} each', price=each(t, pack.points + pack.bonus, pack.price))}"
+            for place, pack in enumerate(packs, start=1)
+        ],
+        None if packs else t("None yet. Customers can't buy points."),
+        "",
+        t("Exact amounts  {prices} a point", prices=exact)
+        if prices
+        else t("Exact amounts  off: set what one point costs."),
+        rows=[
+            [button(t("Start with three packs"), buttons.MakeStarterPacks(), "success")]
+            if not packs
+            else None,
+            *[
+                [button(pack_label(t, pack), buttons.Pack(id=pack.id)) for pack in packs[start : start + 2]]
+                for start in range(0, len(packs), 2)
+            ],
+            [
+                button(t("Add a pack"), buttons.TypePack(id=0)),
+                button(t("Price of a point"), buttons.PointPrices()),
+            ],
+            [button(t("‹ Desk"), buttons.Desk())],
+        ],
+    )
+
+
+def pack_view(t: Tongue, packs: list[PackCard], pack: PackCard) -> Screen:
+    """One pack, where it stands, and the places it could move to."""
+    place = packs.index(pack)
+    return Screen.of(
+        f"<b>{pack_label(t, pack)}</b>",
+        t("{price} each", price=each(t, pack.points + pack.bonus, pack.price)),
+        t("Place {place} of {places}", place=place + 1, places=len(packs)),
+        rows=[
+            [
+                *([button(t("↑ Up"), buttons.MovePack(id=pack.id, place=place - 1))] if place else []),
+                *(
+                    [button(t("↓ Down"), buttons.MovePack(id=pack.id, place=place + 1))]
+                    if place + 1 < len(packs)
+                    else []
+                ),
+            ],
+            [
+                button(t("Change"), buttons.TypePack(id=pack.id)),
+                button(t("Take off sale"), buttons.RetirePack(id=pack.id, sure=False)),
+            ],
+            [button(t("‹ Packs"), buttons.Packs())],
+        ],
+    )
+
+
+def retire_view(t: Tongue, pack: PackCard) -> Screen:
+    """The second tap before a pack goes."""
+    return Screen.of(
+        t("<b>{pack}</b>: take off sale?", pack=pack_label(t, pack)),
+        t("Nobody can buy it from then on. Pages that are open already keep what they promised."),
+        rows=[
+            [button(t("Take off sale"), buttons.RetirePack(id=pack.id, sure=True), "danger")],
+            [button(t("‹ Back"), buttons.Pack(id=pack.id))],
+        ],
+    )
+
+
+def pack_preview_view(t: Tongue, preview: PackPreview, pack_id: int) -> Screen:
+    """A pack before it is saved, with what it would earn (R32)."""
+    in_all = preview.points + preview.bonus
+    return Screen.of(
+        f"<b>{pack_points(t, preview.points, preview.bonus)} · {t.money(preview.price)}</b>",
+        t("{price} each", price=each(t, in_all, preview.price)),
+        *[
+            t(
+                "⚠ {addon} paid with these points loses you {lost} on each.",
+                addon=h(loss.addon),
+                lost=t.money(loss.lost),
+            )
+            for loss in preview.losses
+        ],
+        None
+        if preview.compared
+        else t("No add-on has a cost in {currency}: not compared.", currency=preview.price.currency),
+        rows=[
+            [
+                button(t("Save"), buttons.SavePack(), None if preview.losses else "success"),
+                button(t("Start over"), buttons.TypePack(id=pack_id)),
+            ],
+            [button(t("Cancel"), buttons.Packs())],
+        ],
+    )
+
+
+def point_prices_view(t: Tongue, prices: list[PointPrice], usual: str) -> Screen:
+    """What one point costs in each currency (R3)."""
+    return Screen.of(
+        f"<b>{t('Price of a point')}</b>",
+        t("With it customers can buy exactly what they are short of."),
+        "",
+        *[t("1 point = {price}", price=t.price(Decimal(row.price), row.currency)) for row in prices],
+        None if prices else t("None yet."),
+        rows=[
+            *[
+                [
+                    button(
+                        t("Stop exact amounts in {currency}", currency=row.currency),
+                        buttons.DropPointPrice(currency=row.currency),
+                    )
+                ]
+                for row in prices
+            ],
+            [
+                button(
+                    t("Set a price, like 1 {currency}", currency=usual) if not prices else t("Set a price"),
+                    buttons.TypePointPrice(),
+                )
+            ],
+            [button(t("‹ Packs"), buttons.Packs())],
+        ],
+    )

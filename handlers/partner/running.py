@@ -1,0 +1,246 @@
+"""What keeps a workspace running or stops it: pause by hand (R21), usage by hand (R20), removals asked for (R10)."""
+
+from aiogram import Bot, Router
+from aiogram.filters import Command, CommandObject
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+
+from billing import addons, standing, workspaces
+from billing.errors import BadValueError, GoneError
+from billing.points import AmountFormatError
+from billing.workspaces import Request, WorkspaceCard
+from handlers.context import Speaker
+from handlers.partner import buttons
+from handlers.partner.prompts import Answers, Ask, ask, question_screen
+from handlers.partner.routing import opens
+from handlers.partner.typed import count
+from handlers.partner.workspaces import card_screen, current_card, sample, workspace_number
+from handlers.partner.wrong import why
+from handlers.screens import Screen, button, show
+from handlers.services import Services
+from handlers.tongue import Tongue, h
+
+
+def router() -> Router:
+    router = Router(name="partner.running")
+    router.message.register(on_pause_command, Command("pause", "resume"))
+    router.callback_query.register(on_pause, buttons.Pause.filter())
+    router.message.register(on_note_typed, Answers(Ask.pause_note))
+    router.callback_query.register(opens(_set_pause), buttons.SetPause.filter())
+    router.callback_query.register(opens(_usage), buttons.Usage.filter())
+    router.callback_query.register(on_usage_of, buttons.UsageOf.filter())
+    router.message.register(on_usage_typed, Answers(Ask.usage))
+    router.callback_query.register(opens(_requests), buttons.Requests.filter())
+    router.callback_query.register(opens(_answer), buttons.AnswerRequest.filter())
+    return router
+
+
+async def on_pause_command(
+    message: Message, command: CommandObject, bot: Bot, services: Services, speaker: Speaker
+) -> None:
+    """/pause ID [note], /resume ID"""
+    first, _, note = (command.args or "").strip().partition(" ")
+    paused = command.command == "pause"
+    try:
+        screen = await _paused(services, speaker, workspace_number(first), note, paused=paused)
+    except GoneError:
+        screen = await _pause_usage(services, speaker)
+    await show(bot, message, screen)
+
+
+async def _pause_usage(services: Services, speaker: Speaker) -> Screen:
+    t = speaker.t
+    number, name = await sample(services, speaker)
+    return Screen.of(
+        t("Stops a workspace, or lets it run again."),
+        t("<code>/pause {number} unpaid invoice</code> stops {name}.", number=number, name=h(name)),
+        t("<code>/resume {number}</code> lets it run.", number=number),
+        rows=[[button(t("Workspaces"), buttons.Workspaces())], [button(t("‹ Desk"), buttons.Desk())]],
+    )
+
+
+async def on_pause(
+    query: CallbackQuery,
+    callback_data: buttons.Pause,
+    bot: Bot,
+    services: Services,
+    speaker: Speaker,
+    state: FSMContext,
+) -> None:
+    card = await current_card(services, speaker, callback_data.id)
+    await ask(services, speaker, state, Ask.pause_note, workspace_id=card.id)
+    t = speaker.t
+    screen = question_screen(
+        t,
+        t("<b>{name}</b>: pause?", name=h(card.name)),
+        t("Its bots stop until you let it run again. Nothing of the customer's is deleted."),
+        t("Type why; the customer reads it."),
+        back=buttons.WorkspaceCard(id=card.id),
+        choices=[[button(t("Pause without a note"), buttons.SetPause(id=card.id, paused=True), "danger")]],
+    )
+    await show(bot, query, screen)
+
+
+async def on_note_typed(
+    message: Message, typed: str, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
+) -> None:
+    workspace_id = (await state.get_data())["workspace_id"]
+    screen = await _paused(services, speaker, workspace_id, typed, paused=True)
+    await state.clear()
+    await show(bot, message, screen)
+
+
+async def _set_pause(services: Services, speaker: Speaker, tap: buttons.SetPause) -> Screen:
+    return await _paused(services, speaker, tap.id, "", paused=tap.paused)
+
+
+async def _paused(
+    services: Services, speaker: Speaker, workspace_id: int, note: str, *, paused: bool
+) -> Screen:
+    await services.db.write(standing.set_manual_pause, speaker.call, workspace_id, paused=paused, note=note)
+    services.wake()
+    return await card_screen(services, speaker, workspace_id)
+
+
+async def _usage(services: Services, speaker: Speaker, tap: buttons.Usage) -> Screen:
+    return usage_view(speaker.t, await current_card(services, speaker, tap.id))
+
+
+def usage_view(t: Tongue, card: WorkspaceCard) -> Screen:
+    """Which limit to report."""
+    rows = [
+        [
+            button(
+                t(
+                    "{label}: {used} of {allowed}",
+                    label=each.label,
+                    used=t.number(each.used) if each.used is not None else "?",
+                    allowed=t.number(each.allowance),
+                ),
+                buttons.UsageOf(id=card.id, code=each.code),
+            )
+        ]
+        for each in card.standing.limits
+        if each.counted
+    ]
+    return Screen.of(
+        f"<b>{h(card.name)}</b> · {t('usage by hand')}",
+        t("For platforms that don't report by themselves. Which one?"),
+        rows=[*rows, [button(t("‹ {name}", name=card.name), buttons.WorkspaceCard(id=card.id))]],
+    )
+
+
+async def on_usage_of(
+    query: CallbackQuery,
+    callback_data: buttons.UsageOf,
+    bot: Bot,
+    services: Services,
+    speaker: Speaker,
+    state: FSMContext,
+) -> None:
+    tap = callback_data
+    card = await current_card(services, speaker, tap.id)
+    await ask(services, speaker, state, Ask.usage, workspace_id=tap.id, code=tap.code)
+    await show(bot, query, _used_question(speaker.t, card, tap.code))
+
+
+def _used_question(t: Tongue, card: WorkspaceCard, code: str, said: str | None = None) -> Screen:
+    limit = next((each for each in card.standing.limits if each.code == code), None)
+    if limit is None:
+        raise GoneError
+    return question_screen(
+        t,
+        f"<b>{h(card.name)}</b> · {h(limit.label)}",
+        t(
+            "How many does it use now? Type a number, for example <code>{number}</code>.",
+            number=t.number(limit.allowance),
+        ),
+        back=buttons.Usage(id=card.id),
+        why=said,
+    )
+
+
+async def on_usage_typed(
+    message: Message, typed: str, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
+) -> None:
+    data = await state.get_data()
+    workspace_id, code = data["workspace_id"], data["code"]
+    try:
+        used = count(typed, speaker.t)
+        await services.db.write(standing.report_by_hand, speaker.call, workspace_id, code, used)
+    except (AmountFormatError, BadValueError) as error:
+        card = await current_card(services, speaker, workspace_id)
+        screen = _used_question(speaker.t, card, code, why(error, speaker.t))
+    else:
+        await state.clear()
+        services.wake()
+        screen = usage_view(speaker.t, await current_card(services, speaker, workspace_id))
+    await show(bot, message, screen)
+
+
+async def _requests(services: Services, speaker: Speaker, _: buttons.Requests) -> Screen:
+    waiting = await services.db.read(workspaces.requests, speaker.person_id)
+    return requests_view(speaker.t, waiting)
+
+
+def requests_view(t: Tongue, waiting: list[Request], news: str | None = None) -> Screen:
+    """Removals that customers asked for, oldest first."""
+    return Screen.of(
+        *([news, ""] if news is not None else []),
+        f"<b>{t('Removal requests')}</b>",
+        *[
+            t(
+                "{place}. {name}: {addon} down to {units}, asked on {day}",
+                place=place,
+                name=h(each.workspace),
+                addon=h(each.addon),
+                units=t.number(each.units),
+                day=t.day(each.asked_on),
+            )
+            for place, each in enumerate(waiting[:_SHOWN], start=1)
+        ],
+        t("Approved ones count from the day they were asked.") if waiting else t("None wait."),
+        rows=[
+            *[
+                [
+                    button(
+                        t("{place}. Approve", place=place),
+                        buttons.AnswerRequest(id=each.workspace_id, addon_id=each.addon_id, approve=True),
+                    ),
+                    button(
+                        t("{place}. Decline", place=place),
+                        buttons.AnswerRequest(id=each.workspace_id, addon_id=each.addon_id, approve=False),
+                    ),
+                ]
+                for place, each in enumerate(waiting[:_SHOWN], start=1)
+            ],
+            [button(t("‹ Desk"), buttons.Desk())],
+        ],
+    )
+
+
+_SHOWN = 10
+
+
+async def _answer(services: Services, speaker: Speaker, tap: buttons.AnswerRequest) -> Screen:
+    t = speaker.t
+    try:
+        changed = await services.db.write(
+            addons.answer_request, speaker.call, tap.id, tap.addon_id, approve=tap.approve
+        )
+    except GoneError:
+        said = t("That request is answered already.")
+    else:
+        services.wake()
+        said = (
+            t("Declined. The customer keeps it and is told.")
+            if changed is None
+            else t(
+                "{addon}: {before} → {units}. {points} points went back, counted from the day it was asked.",
+                addon=h(changed.label),
+                before=t.number(changed.units_before),
+                units=t.number(changed.units),
+                points=t.points(-changed.amount),
+            )
+        )
+    return await card_screen(services, speaker, tap.id, said)

@@ -1,0 +1,130 @@
+"""/settings: the partner's switches."""
+
+from aiogram import Bot, Router
+from aiogram.filters import Command
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+
+from billing import catalogue
+from billing.errors import BadValueError
+from handlers.context import Speaker
+from handlers.partner import buttons
+from handlers.partner.desk import desk_screen
+from handlers.partner.prompts import Answers, Ask, ask, question_screen
+from handlers.partner.routing import opens, says
+from handlers.screens import Screen, button, show
+from handlers.services import Services
+from handlers.tongue import Tongue, h
+from storage.models import Partner
+
+
+def router() -> Router:
+    router = Router(name="partner.settings")
+    router.message.register(says(settings_screen), Command("settings"))
+    router.callback_query.register(opens(_settings), buttons.Settings.filter())
+    router.callback_query.register(opens(_credit_billing), buttons.CreditBilling.filter())
+    router.callback_query.register(opens(_may_remove), buttons.CustomersMayRemove.filter())
+    router.callback_query.register(opens(_removal_date), buttons.ChargeRemovalDate.filter())
+    router.callback_query.register(on_type_name, buttons.TypeName.filter())
+    router.message.register(on_name_typed, Answers(Ask.partner_name))
+    return router
+
+
+async def settings_screen(services: Services, speaker: Speaker) -> Screen:
+    """All switches with what they mean."""
+    partner, _, _ = await services.db.read(catalogue.pack_cards, speaker.person_id)
+    return settings_view(speaker.t, partner)
+
+
+async def _settings(services: Services, speaker: Speaker, _: buttons.Settings) -> Screen:
+    return await settings_screen(services, speaker)
+
+
+async def _credit_billing(services: Services, speaker: Speaker, tap: buttons.CreditBilling) -> Screen:
+    await services.db.write(catalogue.set_credit_billing, speaker.call, on=tap.on)
+    if tap.settings:
+        return await settings_screen(services, speaker)
+    return await desk_screen(services, speaker)
+
+
+async def _may_remove(services: Services, speaker: Speaker, tap: buttons.CustomersMayRemove) -> Screen:
+    await services.db.write(catalogue.set_customers_may_remove, speaker.call, may=tap.may)
+    return await settings_screen(services, speaker)
+
+
+async def _removal_date(services: Services, speaker: Speaker, tap: buttons.ChargeRemovalDate) -> Screen:
+    await services.db.write(catalogue.set_charge_removal_date, speaker.call, on=tap.on)
+    return await settings_screen(services, speaker)
+
+
+def settings_view(t: Tongue, partner: Partner) -> Screen:
+    """Each switch says what it is now; its button names what it will be (R13)."""
+    billing, removing, removal_date = (
+        partner.credit_billing,
+        partner.customers_may_remove,
+        partner.charge_removal_date,
+    )
+    return Screen.of(
+        f"<b>{h(partner.name)}</b> · {t('settings')}",
+        "",
+        t("● Credit billing on: add-ons cost points.")
+        if billing
+        else t("○ Credit billing off: nothing is sold; you add and remove add-ons, free."),
+        t("● Customers remove add-ons themselves.")
+        if removing
+        else t("○ Customers ask you to remove add-ons."),
+        t("● The day of removal is charged.")
+        if removal_date
+        else t("○ The day of removal goes back to the customer."),
+        rows=[
+            [
+                button(
+                    t("Switch credit billing off") if billing else t("Switch credit billing on"),
+                    buttons.CreditBilling(on=not billing, settings=True),
+                )
+            ],
+            [
+                button(
+                    t("Let customers ask for removals") if removing else t("Let customers remove themselves"),
+                    buttons.CustomersMayRemove(may=not removing),
+                )
+            ],
+            [
+                button(
+                    t("Give the day of removal back") if removal_date else t("Charge the day of removal"),
+                    buttons.ChargeRemovalDate(on=not removal_date),
+                )
+            ],
+            [button(t("Change your name"), buttons.TypeName())],
+            [button(t("‹ Desk"), buttons.Desk())],
+        ],
+    )
+
+
+async def on_type_name(
+    query: CallbackQuery, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
+) -> None:
+    await ask(services, speaker, state, Ask.partner_name)
+    await show(bot, query, _name_question(speaker.t))
+
+
+def _name_question(t: Tongue, said: str | None = None) -> Screen:
+    return question_screen(
+        t,
+        t("What is your business called? Customers and strangers read it."),
+        back=buttons.Settings(),
+        why=said,
+    )
+
+
+async def on_name_typed(
+    message: Message, typed: str, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
+) -> None:
+    try:
+        await services.db.write(catalogue.set_partner_name, speaker.call, typed)
+    except BadValueError:
+        screen = _name_question(speaker.t, speaker.t("A name needs letters."))
+    else:
+        await state.clear()
+        screen = await settings_screen(services, speaker)
+    await show(bot, message, screen)

@@ -1,0 +1,33 @@
+"""What was wrong with a typed answer, in words that help with the next try."""
+
+from billing.errors import BadValueError
+from billing.money import MoneyFormatError, UnknownCurrencyError
+from handlers.refusals import words
+from handlers.tongue import Tongue
+
+
+def why(error: Exception, t: Tongue) -> str:
+    """The reason as HTML."""
+    match error:
+        case UnknownCurrencyError():
+            return t("Stripe doesn't take that currency. Write its three letters: USD, EUR, JPY.")
+        case MoneyFormatError(key="amount-currency"):
+            return t("Write the currency's three letters behind the number.")
+        case MoneyFormatError(key="amount-negative" | "amount-not-positive"):
+            return t("A price is more than zero.")
+        case MoneyFormatError(key="amount-step"):
+            return t("That has too many decimals.")
+        case BadValueError(field="points", value="0"):
+            return t("Zero changes nothing.")
+        case BadValueError(field="points"):
+            return t("That is too much, or not enough: take a number above zero.")
+        case BadValueError(field="bonus"):
+            return t("A bonus is zero or more points.")
+        case BadValueError(field="count"):
+            return t("Take a whole number, zero or more.")
+        case BadValueError(field="day"):
+            return t("That isn't a date.")
+        case BadValueError(field="point_price"):
+            return t("A price is more than zero.")
+        case _:
+            return words(error, t)

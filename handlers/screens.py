@@ -1,0 +1,140 @@
+"""A screen: text and buttons. One way to show it, which edits in place or sends anew."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from aiogram import Bot
+from aiogram.enums import ParseMode
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import (
+    BufferedInputFile,
+    CallbackQuery,
+    CopyTextButton,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    Message,
+)
+
+MESSAGE_LENGTH = 4096
+
+
+def button(text: str, target: CallbackData, style: str | None = None) -> InlineKeyboardButton:
+    """A button that opens a screen or does what its data names (R13)."""
+    return InlineKeyboardButton(text=text, callback_data=target.pack(), style=style)
+
+
+def link(text: str, url: str, style: str | None = None) -> InlineKeyboardButton:
+    """A button that opens an address."""
+    return InlineKeyboardButton(text=text, url=url, style=style)
+
+
+def copy(text: str, what: str) -> InlineKeyboardButton:
+    """A button that copies up to 256 characters."""
+    return InlineKeyboardButton(text=text, copy_text=CopyTextButton(text=what[:256]))
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """HTML text and rows of buttons."""
+
+    text: str
+    rows: tuple[tuple[InlineKeyboardButton, ...], ...] = ()
+    document: tuple[str, bytes] | None = field(default=None, repr=False)
+    """A file to send: name and content. Such a screen is always sent anew."""
+
+    @classmethod
+    def of(cls, *lines: str | None, rows: Sequence[Sequence[InlineKeyboardButton] | None] = ()) -> "Screen":
+        """A screen from its lines (None: left out) and rows (None or empty: left out)."""
+        text = "\n".join(line for line in lines if line is not None)
+        return cls(text, tuple(tuple(row) for row in rows if row))
+
+    @property
+    def markup(self) -> InlineKeyboardMarkup | None:
+        if not self.rows:
+            return None
+        return InlineKeyboardMarkup(inline_keyboard=[list(row) for row in self.rows])
+
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+async def send(bot: Bot, chat_id: int, screen: Screen, edits_message_id: int | None = None) -> int:
+    """Put a screen into a chat, in place of a message where that can be done; answers the message's id.
+
+    Raises what Telegram raises, except that a message can't be edited or is the same already.
+    """
+    if screen.document is not None:
+        name, content = screen.document
+        sent = await bot.send_document(
+            chat_id,
+            BufferedInputFile(content, name),
+            caption=screen.text,
+            parse_mode=ParseMode.HTML,
+            reply_markup=screen.markup,
+        )
+        return sent.message_id
+    if edits_message_id is not None and await _edit(bot, chat_id, edits_message_id, screen):
+        return edits_message_id
+    sent = await bot.send_message(
+        chat_id,
+        screen.text,
+        parse_mode=ParseMode.HTML,
+        reply_markup=screen.markup,
+        link_preview_options=_NO_PREVIEW,
+    )
+    return sent.message_id
+
+
+async def _edit(bot: Bot, chat_id: int, message_id: int, screen: Screen) -> bool:
+    try:
+        await bot.edit_message_text(
+            screen.text,
+            chat_id=chat_id,
+            message_id=message_id,
+            parse_mode=ParseMode.HTML,
+            reply_markup=screen.markup,
+            link_preview_options=_NO_PREVIEW,
+        )
+    except TelegramBadRequest as error:
+        reason = error.message.lower()
+        if "message is not modified" in reason:
+            return True
+        if "message to edit not found" in reason or "can't be edited" in reason or "no text" in reason:
+            return False
+        raise
+    return True
+
+
+async def put(bot: Bot, event: Message | CallbackQuery, screen: Screen) -> int:
+    """Show a screen: a tap changes the message it was on, a message gets a new one. Answers the message's id."""
+    if isinstance(event, Message):
+        return await send(bot, event.chat.id, screen)
+    message = event.message
+    if message is None:
+        return await send(bot, event.from_user.id, screen)
+    if screen.document is None and isinstance(message, Message) and _shows(message, screen):
+        return message.message_id
+    return await send(bot, message.chat.id, screen, message.message_id)
+
+
+def _shows(message: Message, screen: Screen) -> bool:
+    """Whether the message shows the screen already; Telegram refuses an edit that changes nothing."""
+    return message.reply_markup == screen.markup and message.html_text == screen.text
+
+
+async def show(bot: Bot, event: Message | CallbackQuery, screen: Screen, toast: str | None = None) -> int:
+    """Put a screen and, if it was a tap, answer it; a toast is at most 200 characters."""
+    message_id = await put(bot, event, screen)
+    if isinstance(event, CallbackQuery):
+        await event.answer(toast)
+    return message_id
+
+
+async def alert(event: Message | CallbackQuery, text: str) -> None:
+    """Say something without changing the screen: a pop-up for a tap, a reply for a message."""
+    if isinstance(event, CallbackQuery):
+        await event.answer(text[:200], show_alert=True)
+    else:
+        await event.answer(text)

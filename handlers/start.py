@@ -1,0 +1,106 @@
+"""/start with everything it can carry, /menu, and what nobody else understood."""
+
+from aiogram import Bot, Router
+from aiogram.filters import Command, CommandObject, CommandStart, Filter
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+
+from billing import people
+from billing.call import Call
+from handlers.context import Speaker
+from handlers.customer.home import home_screen
+from handlers.customer.topup import order_screen
+from handlers.landing import landing
+from handlers.partner.desk import desk_screen
+from handlers.screens import Screen, show
+from handlers.services import Services
+from handlers.tongue import h
+
+JOIN = "j_"
+PAID = "paid_"
+
+
+class MenuButton(Filter):
+    """The plain "menu" button that works on every screen, however old."""
+
+    async def __call__(self, query: CallbackQuery) -> bool:
+        return query.data == "menu"
+
+
+def router() -> Router:
+    router = Router(name="start")
+    router.message.register(on_start, CommandStart())
+    router.message.register(on_menu, Command("menu"))
+    router.callback_query.register(on_menu_button, MenuButton())
+    return router
+
+
+async def on_start(
+    message: Message,
+    command: CommandObject,
+    bot: Bot,
+    services: Services,
+    speaker: Speaker,
+    state: FSMContext,
+) -> None:
+    """Greets, joins by invite, or shows the order that was just paid."""
+    await state.clear()
+    payload = (command.args or "").strip()
+    if payload.startswith(JOIN):
+        screen = await _join(services, speaker, payload.removeprefix(JOIN))
+    elif payload.startswith(PAID) and payload.removeprefix(PAID).isdecimal():
+        view = await services.checkout.look(speaker.person_id, int(payload.removeprefix(PAID)[:19]))
+        screen = order_screen(speaker.t, view)
+    else:
+        screen = await landing(services, speaker)
+    await show(bot, message, screen)
+
+
+async def _join(services: Services, speaker: Speaker, code: str) -> Screen:
+    joined = await services.db.write(people.accept_invite, speaker.call, code)
+    services.wake()
+    fresh = await services.db.read(people.known, await _telegram_id(services, speaker))
+    assert fresh is not None
+    member = Speaker(
+        fresh, Call(speaker.call.at, speaker.call.reference, speaker.call.bot_id, fresh.person_id), speaker.t
+    )
+    if joined.workspace_id is None:
+        return await desk_screen(services, member)
+    screen = await home_screen(services, member, joined.workspace_id)
+    welcome = speaker.t("Welcome to {name}.", name=h(joined.name))
+    return Screen(f"{welcome}\n\n{screen.text}", screen.rows)
+
+
+async def _telegram_id(services: Services, speaker: Speaker) -> int:
+    from storage import people as rows
+
+    person = await services.db.read(rows.person, speaker.person_id)
+    assert person is not None
+    assert person.telegram_id is not None
+    return person.telegram_id
+
+
+async def on_menu(
+    message: Message, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
+) -> None:
+    """The first screen, in a message of its own."""
+    await state.clear()
+    await show(bot, message, await landing(services, speaker))
+
+
+async def on_menu_button(
+    query: CallbackQuery, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
+) -> None:
+    """The first screen, in place."""
+    await state.clear()
+    await show(bot, query, await landing(services, speaker))
+
+
+async def anything_else(message: Message, bot: Bot, services: Services, speaker: Speaker) -> None:
+    """What nobody understood is answered with the way on."""
+    await show(bot, message, await landing(services, speaker))
+
+
+async def unknown_button(query: CallbackQuery, bot: Bot, services: Services, speaker: Speaker) -> None:
+    """A button of another time, or a forged one: the first screen, fresh."""
+    await show(bot, query, await landing(services, speaker), speaker.t("Updated"))
