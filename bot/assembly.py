@@ -4,11 +4,14 @@ import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+import structlog
+
 from billing import catalogue, delivery, workspaces
 from billing.call import Call
 from billing.checkout import Checkout, Reconciled
 from billing.gateway import Gateway, VerifiedEvent
 from billing.host import Host, NoHost
+from billing.invariants import invariants_at
 from bot.product import EVENTS, Product, Tools
 from bot.settings import Settings
 from bot.ticks import Tick
@@ -22,6 +25,7 @@ from storage.outbox import DueMessage
 __all__ = ["Product", "Tools", "assemble"]
 
 
+logger = structlog.get_logger(__name__)
 NO_HOSTS: Final[Mapping[str, Host]] = {"none": NoHost()}
 
 
@@ -71,8 +75,13 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
     async def reconcile(since: dt.datetime) -> Reconciled:
         return await checkout.reconcile(partner_id, since)
 
+    async def check_books() -> None:
+        """What breaks an invariant is a defect: loud in the log, and `addondesk doctor` says the same."""
+        for name, query in invariants_at(clock.now()):
+            if broken := await db.scan(query):
+                logger.error("invariant broken", invariant=name, lines=list(broken))
+
     tools.bot.session.middleware(AnswerOnce())
-    await refresh_account()
     return Product(
         dispatcher=build_dispatcher(services, tools.fsm),
         deliver=deliver,
@@ -85,6 +94,7 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
             Tick("host deliveries", 2, tell_hosts),
             Tick("cycles", 60, work_off_cycles),
             Tick("stripe account", 600, refresh_account),
+            Tick("books", 900, check_books),
         ),
         commands=commands.described(commands.CUSTOMER, tongue("en")),
     )

@@ -90,11 +90,13 @@ def migrate() -> None:
 @app.command()
 def doctor() -> None:
     """Check settings, Telegram, Stripe, the schema and the invariants. Exit code 1 when something is wrong."""
+    from billing.invariants import invariants_at
     from bot import doctor as examination
 
     settings = _settings()
     configure_logging(settings.log_format, "error")
-    findings = asyncio.run(examination.examine(settings, SystemClock()))
+    clock = SystemClock()
+    findings = asyncio.run(examination.examine(settings, clock, invariants_at(clock.now())))
     table = Table("", "what", "finding")
     marks = {"ok": "[green]ok[/]", "warning": "[yellow]look[/]", "wrong": "[red]wrong[/]"}
     for finding in findings:

@@ -1,7 +1,7 @@
 """`addondesk doctor`: is everything set, reachable and in order?"""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -10,16 +10,14 @@ from aiogram.exceptions import TelegramAPIError
 
 from billing.clock import Clock
 from billing.gateway import GatewayError
+from billing.invariants import Invariant
 from bot import preflight, telegram
 from bot.logs import redacted
 from bot.settings import Settings
 from storage import inbox, outbox, stripe_inbox
-from storage.database import Database, Tx, open_database
+from storage.database import Database, open_database
 
 State: TypeAlias = Literal["ok", "warning", "wrong"]
-Invariant: TypeAlias = tuple[str, Callable[[Tx], Sequence[str]]]
-"""What must hold, and a query that answers what breaks it."""
-
 LATE = dt.timedelta(minutes=5)
 """What waits for longer is stuck."""
 

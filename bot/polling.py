@@ -78,9 +78,9 @@ class Poller:
                     return
                 raise
             except Exception as error:  # noqa: BLE001 (told apart below; polling must go on)
-                wait = _pause_for(error, pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
-                await happens(self._stopping, wait)
+                await happens(self._stopping, _pause_for(error, pause))
+                if not isinstance(error, TelegramRetryAfter):
+                    pause = min(pause * 2, LONGEST_PAUSE)
                 continue
             pause = FIRST_PAUSE
             if updates:

@@ -20,6 +20,9 @@ PARTNER = (
     ("packs", "Top-up packs"),
     ("invite", "Invite a customer"),
     ("audit", "Who changed what"),
+    ("menu", "Back to the start"),
+    ("help", "How this works"),
+    ("privacy", "What is kept about you"),
 )
 
 

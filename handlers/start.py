@@ -3,10 +3,11 @@
 from aiogram import Bot, Router
 from aiogram.filters import Command, CommandObject, CommandStart, Filter
 from aiogram.fsm.context import FSMContext
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import BotCommand, BotCommandScopeChat, CallbackQuery, Message
 
 from billing import people
 from billing.call import Call
+from handlers import commands
 from handlers.context import Speaker
 from handlers.customer.home import home_screen
 from handlers.customer.topup import order_screen
@@ -18,6 +19,8 @@ from handlers.tongue import h
 
 JOIN = "j_"
 PAID = "paid_"
+_LARGEST_ID = 2**63 - 1
+"""What the database can look up; anything above was typed by hand."""
 
 
 class MenuButton(Filter):
@@ -45,15 +48,27 @@ async def on_start(
 ) -> None:
     """Greets, joins by invite, or shows the order that was just paid."""
     await state.clear()
+    if speaker.visitor.desk:
+        await _set_desk_commands(bot, message.chat.id, speaker)
     payload = (command.args or "").strip()
     if payload.startswith(JOIN):
         screen = await _join(services, speaker, payload.removeprefix(JOIN))
     elif payload.startswith(PAID) and payload.removeprefix(PAID).isdecimal():
-        view = await services.checkout.look(speaker.person_id, int(payload.removeprefix(PAID)[:19]))
+        order_id = min(int(payload.removeprefix(PAID)), _LARGEST_ID)
+        view = await services.checkout.look(speaker.person_id, order_id)
         screen = order_screen(speaker.t, view)
     else:
         screen = await landing(services, speaker)
     await show(bot, message, screen)
+
+
+async def _set_desk_commands(bot: Bot, chat_id: int, speaker: Speaker) -> None:
+    """The command menu of somebody who works for the partner; everybody else has the customers'."""
+    listed = commands.described(commands.PARTNER, speaker.t)
+    await bot.set_my_commands(
+        [BotCommand(command=name, description=text) for name, text in listed],
+        scope=BotCommandScopeChat(chat_id=chat_id),
+    )
 
 
 async def _join(services: Services, speaker: Speaker, code: str) -> Screen:

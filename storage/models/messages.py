@@ -46,7 +46,10 @@ class OutboxMessage(Base):
     """A notice as kind and parameters, written in the reader's language when it is sent."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index(None, "bot_id", "status", "due_at"),)
+    __table_args__ = (
+        Index(None, "bot_id", "status", "due_at"),
+        Index(None, "partner_id", "status", "created_at"),
+    )
 
     bot_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -268,6 +268,11 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_outbox_bot_id_status_due_at"), ["bot_id", "status", "due_at"], unique=False
         )
+        batch_op.create_index(
+            batch_op.f("ix_outbox_partner_id_status_created_at"),
+            ["partner_id", "status", "created_at"],
+            unique=False,
+        )
 
     op.create_table(
         "overrides",
@@ -550,6 +555,7 @@ def downgrade() -> None:
     op.drop_table("packs")
     op.drop_table("overrides")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_outbox_partner_id_status_created_at"))
         batch_op.drop_index(batch_op.f("ix_outbox_bot_id_status_due_at"))
 
     op.drop_table("outbox")

@@ -1,0 +1,22 @@
+"""What must hold of the books, by name: for `addondesk doctor` and for the running bot's own look."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from storage import invariants
+from storage.transaction import Tx
+
+Invariant = tuple[str, Callable[[Tx], Sequence[str]]]
+
+
+def invariants_at(now: dt.datetime) -> tuple[Invariant, ...]:
+    """Every invariant as (name, query); a query answers what breaks it, a line each."""
+    return (
+        ("balances", invariants.wallets_are_their_postings),
+        ("payments", invariants.paid_orders_are_credited),
+        ("renewals", invariants.no_addon_is_renewed_twice),
+        ("cycles", partial(invariants.no_cycle_is_late, now=now)),
+        ("orders", partial(invariants.no_order_is_forgotten, now=now)),
+        ("deliveries", partial(invariants.hosts_answer, now=now)),
+    )
