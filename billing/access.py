@@ -68,13 +68,8 @@ class DeskSeat:
     role: DeskRole
 
 
-def _role(tx: Tx, workspace: Workspace | None, person_id: int | None, least: Role) -> Role:
-    if workspace is None or person_id is None:
-        raise StrangerError
-    member = people.membership(tx, workspace.partner_id, workspace.id, person_id)
-    if member is None:
-        raise StrangerError
-    role = role_of(member.role)
+def _expect(tx: Tx, workspace: Workspace, code: str, least: Role) -> Role:
+    role = role_of(code)
     if role < least:
         found = people.members(tx, workspace.partner_id, workspace.id)
         raise NotAllowedError(
@@ -88,10 +83,11 @@ def seat(tx: Tx, person_id: int | None, workspace_id: int, least: Role = Role.VI
 
     Raises StrangerError, NotAllowedError.
     """
-    workspace = workspaces.find(tx, workspace_id)
-    role = _role(tx, workspace, person_id, least)
-    assert workspace is not None
-    return Seat(workspace, _partner(tx, workspace.partner_id), role)
+    found = people.seat(tx, person_id, workspace_id) if person_id is not None else None
+    if found is None:
+        raise StrangerError
+    workspace, partner, role = found
+    return Seat(workspace, partner, _expect(tx, workspace, role, least))
 
 
 def locked_seat(tx: Tx, person_id: int | None, workspace_id: int, least: Role) -> LockedSeat:
@@ -100,10 +96,13 @@ def locked_seat(tx: Tx, person_id: int | None, workspace_id: int, least: Role) -
     Raises StrangerError, NotAllowedError, ClosedError.
     """
     found = workspaces.lock(tx, workspace_id)
-    workspace, wallet = found if found is not None else (None, None)
-    role = _role(tx, workspace, person_id, least)
-    assert workspace is not None
-    assert wallet is not None
+    if found is None or person_id is None:
+        raise StrangerError
+    workspace, wallet = found
+    member = people.membership(tx, workspace.partner_id, workspace.id, person_id)
+    if member is None:
+        raise StrangerError
+    role = _expect(tx, workspace, member.role, least)
     if workspace.closed_at is not None:
         raise ClosedError
     return LockedSeat(workspace, wallet, _partner(tx, workspace.partner_id), role)
@@ -125,6 +124,14 @@ def desk(tx: Tx, person_id: int | None, least: DeskRole = DeskRole.SUPPORT) -> D
             tuple(person.name for each, person in found if desk_role_of(each.role) >= least),
         )
     return DeskSeat(_partner(tx, desks[0].partner_id), role)
+
+
+def desk_partner(tx: Tx, person_id: int | None, least: DeskRole = DeskRole.ADMIN) -> Partner:
+    """The partner at whose desk a person works, locked: what is changed there comes one after the other.
+
+    Raises as desk.
+    """
+    return catalogue.lock_partner(tx, desk(tx, person_id, least).partner.id)
 
 
 def desk_workspace(

@@ -61,14 +61,14 @@ def claim(tx: Tx, now: dt.datetime, limit: int = 50) -> list[Claimed]:
 
 def confirm(tx: Tx, claimed: Claimed, now: dt.datetime) -> None:
     """The host has this version; a newer one stays to be told."""
-    row = workspaces.delivery(tx, claimed.partner_id, claimed.entitlements.workspace_id)
+    row = workspaces.lock_delivery(tx, claimed.partner_id, claimed.entitlements.workspace_id)
     if row is not None and row.version == claimed.entitlements.version:
         row.confirmed_at, row.error = now, ""
 
 
 def postpone(tx: Tx, claimed: Claimed, error: str, now: dt.datetime) -> None:
     """Not taken: again after twice as long each time, a quarter of an hour at most."""
-    row = workspaces.delivery(tx, claimed.partner_id, claimed.entitlements.workspace_id)
+    row = workspaces.lock_delivery(tx, claimed.partner_id, claimed.entitlements.workspace_id)
     if row is not None and row.version == claimed.entitlements.version:
         row.error = error[:200]
         row.next_at = now + min(dt.timedelta(seconds=2 ** min(row.attempts, 12)), _MOST_WAIT)

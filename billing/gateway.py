@@ -19,6 +19,10 @@ class GatewayUnknownError(GatewayError):
     """No answer, or half of one: it may have happened. Ask again with the same key."""
 
 
+class GatewayFailedError(GatewayError):
+    """A failure of the gateway's own: it may have happened, and the same key would answer the same for a day."""
+
+
 class GatewayKeyError(GatewayError):
     """The key is refused: revoked, or without the permission."""
 

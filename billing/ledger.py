@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from storage import ledger as rows
@@ -120,8 +122,7 @@ def post(tx: Tx, operations: Sequence[Operation]) -> list[Posted | Refused]:
             )
         answers.append(answer)
     if batch.rows:
-        rows.insert_postings(tx, batch.rows)
-        rows.update_wallets(tx, batch.touched)
+        rows.write(tx, batch.rows, batch.touched)
     return answers
 
 
@@ -131,14 +132,17 @@ def _known(tx: Tx, operations: Iterable[Operation]) -> dict[tuple[int, str], Pos
         by_partner.setdefault(op.partner_id, []).append(op.reference)
     known: dict[tuple[int, str], Posted] = {}
     for partner_id, references in by_partner.items():
-        for reference, found in rows.find_operations(tx, partner_id, references).items():
+        lines = rows.known_lines(tx, partner_id, references)
+        for reference, together in groupby(lines, attrgetter("reference")):
+            first, *_ = found = list(together)
+            last = found[-1]
             known[partner_id, reference] = Posted(
-                found.workspace_id,
+                first.workspace_id,
                 reference,
-                found.amount,
-                rows.balance_after(tx, partner_id, found.workspace_id, found.last),
-                found.first,
-                found.last,
+                sum(line.amount for line in found),
+                last.balance_after,
+                first.number,
+                last.number,
                 repeated=True,
             )
     return known

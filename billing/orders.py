@@ -18,7 +18,7 @@ from billing.ledger import Kind, Line, Operation, Posted, post
 from billing.money import AmountOutOfRangeError, Money, exact_amount, points_for
 from billing.money import currency as currency_of
 from storage import catalogue, orders, workspaces
-from storage.models import Order, OrderStatus, Partner, PointPrice, StripeCustomer, Workspace
+from storage.models import Order, OrderStatus, Partner, PointPrice, Workspace
 from storage.transaction import Tx
 
 SESSION_LIFE = dt.timedelta(hours=23)
@@ -164,6 +164,11 @@ def _offers(tx: Tx, partner: Partner) -> tuple[tuple[PackOffer, ...], list[Point
     )
 
 
+def price_per_point(card: PackCard) -> Decimal:
+    """Major units for one point of a pack, bonus included, rounded for reading."""
+    return _rounded(_per_point(card))
+
+
 def _per_point(card: PackCard) -> Fraction:
     rules = currency_of(card.price.currency)
     return Fraction(card.price.amount_minor, 10**rules.exponent) / Fraction(card.points + card.bonus, 100)
@@ -203,10 +208,7 @@ def customer_of(tx: Tx, person_id: int, workspace_id: int, live: bool) -> tuple[
 
 def keep_customer(tx: Tx, partner_id: int, workspace_id: int, live: bool, customer: str) -> None:  # noqa: FBT001
     """Store a new customer; one that came first stays."""
-    if orders.customer(tx, partner_id, workspace_id, live) is None:
-        tx.session.add(
-            StripeCustomer(partner_id=partner_id, workspace_id=workspace_id, live=live, customer=customer)
-        )
+    orders.keep_customer(tx, partner_id, workspace_id, live, customer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from billing.access import (
     Role,
     desk,
     desk_locked,
+    desk_partner,
     desk_role_of,
     locked_seat,
     role_of,
@@ -18,8 +19,8 @@ from billing.access import (
 from billing.call import Call
 from billing.errors import AlreadyMemberError, BadValueError, GoneError, InviteError, LastOwnerError
 from billing.text import clean
-from storage import people, workspaces
-from storage.models import Invite, Member, PartnerAdmin, Person
+from storage import catalogue, people, workspaces
+from storage.models import Invite, Member, PartnerAdmin
 from storage.transaction import Tx
 
 INVITE_LIFE = dt.timedelta(days=7)
@@ -87,16 +88,15 @@ class Joined:
 
 def meet(tx: Tx, call: Call, telegram_id: int, name: str, username: str | None, language: str) -> Visitor:
     """Note who writes; answers what they are to us. The row's id is drawn once and kept."""
-    person = people.person_by_telegram(tx, telegram_id)
-    if person is None:
-        person = Person(id=call.id_for("person", telegram_id), telegram_id=telegram_id, seen_at=call.at)
-        tx.session.add(person)
+    person = people.person_of(tx, telegram_id, call.id_for("person", telegram_id), call.at)
     person.name = shown_name(name)
     person.username = username
     person.language = language
     person.seen_at = call.at
     tx.session.flush()
-    return _visitor(tx, person)
+    visitor = known(tx, telegram_id)
+    assert visitor is not None, "just written"
+    return visitor
 
 
 def shown_name(name: str) -> str:
@@ -106,17 +106,18 @@ def shown_name(name: str) -> str:
 
 def known(tx: Tx, telegram_id: int) -> Visitor | None:
     """The visitor, if we met before."""
-    person = people.person_by_telegram(tx, telegram_id)
-    return None if person is None else _visitor(tx, person)
-
-
-def _visitor(tx: Tx, person: Person) -> Visitor:
-    mine = tuple((row.id, row.name, role) for row, role in people.workspaces_of(tx, person.id))
-    ids = [row[0] for row in mine]
-    current = person.workspace_id if person.workspace_id in ids else (ids[0] if ids else None)
-    return Visitor(
-        person.id, person.name, person.language, mine, current, bool(people.desks_of(tx, person.id))
+    rows = people.visitor(tx, telegram_id)
+    if not rows:
+        return None
+    me = rows[0]
+    mine = tuple(
+        (row.workspace_id, row.workspace, row.role)
+        for row in rows
+        if row.workspace_id is not None and row.workspace is not None and row.role is not None
     )
+    ids = [row[0] for row in mine]
+    current = me.last_workspace_id if me.last_workspace_id in ids else (ids[0] if ids else None)
+    return Visitor(me.person_id, me.name, me.language, mine, current, me.desk)
 
 
 def look_at(tx: Tx, call: Call, workspace_id: int) -> None:
@@ -181,6 +182,9 @@ def remove_admin(tx: Tx, call: Call, person_id: int) -> None:
 
     Raises LastOwnerError where no owner would be left.
     """
+    # Two owners who remove each other: the second is asked again once it holds the lock.
+    desk_partner(tx, call.person_id, DeskRole.OWNER)
+    tx.session.expire_all()
     place = desk(tx, call.person_id, DeskRole.OWNER)
     admin = people.admin(tx, place.partner.id, person_id)
     if admin is None:
@@ -237,17 +241,20 @@ def accept_invite(tx: Tx, call: Call, code: str) -> Joined:
 
 def _join_desk(tx: Tx, call: Call, invite: Invite) -> Joined:
     assert call.person_id is not None
+    catalogue.lock_partner(tx, invite.partner_id)
     admin = people.admin(tx, invite.partner_id, call.person_id)
-    if invite.used_at is None:
-        if admin is not None:
-            raise AlreadyMemberError(None)
-        tx.session.add(
-            PartnerAdmin(
-                partner_id=invite.partner_id, person_id=call.person_id, role=invite.role, since=call.at
-            )
-        )
-        _use(invite, call)
-        audit.record(tx, call, invite.partner_id, "join_desk", after={"role": invite.role})
+    if invite.used_at is not None:
+        if admin is None:
+            raise InviteError
+        return Joined(None, "", admin.role)
+    if admin is not None and desk_role_of(admin.role) >= desk_role_of(invite.role):
+        raise AlreadyMemberError(None)
+    if admin is None:
+        admin = PartnerAdmin(partner_id=invite.partner_id, person_id=call.person_id, since=call.at)
+        tx.session.add(admin)
+    admin.role = invite.role
+    _use(invite, call)
+    audit.record(tx, call, invite.partner_id, "join_desk", after={"role": invite.role})
     return Joined(None, "", invite.role)
 
 
@@ -297,7 +304,8 @@ def _use(invite: Invite, call: Call) -> None:
 
 
 def _end_owners(tx: Tx, call: Call, partner_id: int, workspace_id: int) -> None:
-    """Old rights end and the old owners are told."""
+    """Old rights end, with every link that was made by them; the old owners are told."""
+    people.end_invites(tx, partner_id, workspace_id, call.at)
     for member, person in people.members(tx, partner_id, workspace_id):
         if member.role == Role.OWNER.code and person.id != call.person_id:
             member.ended_at = call.at

@@ -53,16 +53,18 @@ def expect_current(workspace: Workspace, now: dt.datetime) -> None:
 def catch_up(tx: Tx, call: Call, partner: Partner, workspace: Workspace, wallet: Wallet) -> None:
     """Work off every due cycle in order, with the points as they are; the workspace is locked.
 
-    One notice tells of the newest boundary.
+    One notice tells what the newest boundary renewed, and what ended at any of them.
     """
     today = today_of(workspace, call.at)
     newest: Renewed | None = None
+    ended: list[tuple[str, int]] = []
     while workspace.cycle_end <= today:
         newest = _renew(tx, call, partner, workspace, wallet)
+        ended += newest.ended
     if newest is None:
         return
     told = call.part(f"cycle-{newest.cycle.start}")
-    if newest.renewed or newest.ended:
+    if newest.renewed or ended:
         notices.tell_workspace(
             tx,
             told,
@@ -71,7 +73,7 @@ def catch_up(tx: Tx, call: Call, partner: Partner, workspace: Workspace, wallet:
             "renewal",
             {
                 "renewed": newest.renewed,
-                "ended": newest.ended,
+                "ended": ended,
                 "balance": wallet.balance,
                 "until": newest.cycle.end.isoformat(),
             },
@@ -88,7 +90,8 @@ def _renew(tx: Tx, call: Call, partner: Partner, workspace: Workspace, wallet: W
     states = workspaces.addon_states(tx, partner.id, workspace.id)
     for state in sorted(states, key=lambda state: (state.keep_rank is None, state.keep_rank, state.since)):
         request = workspaces.removal_request(tx, partner.id, workspace.id, state.addon_id)
-        wanted = request.units if request is not None else state.units
+        # Units may have gone since the request was made.
+        wanted = min(request.units, state.units) if request is not None else state.units
         if stopped or not state.renews or workspace.closed_at is not None:
             wanted = 0
         label = addons[state.addon_id].label

@@ -13,6 +13,9 @@ from storage import catalogue, workspaces
 from storage.models import Delivery, Partner, Usage, Workspace
 from storage.transaction import Tx
 
+MOST_USED = 1_000_000_000_000
+"""What may be reported of one limit."""
+
 
 @dataclass(frozen=True, slots=True)
 class LimitStanding:
@@ -96,13 +99,22 @@ def reasons(workspace: Workspace) -> frozenset[str]:
     )
 
 
-def settle(tx: Tx, call: Call, partner: Partner, workspace: Workspace, *, told: bool = False) -> None:
+def settle(
+    tx: Tx,
+    call: Call,
+    partner: Partner,
+    workspace: Workspace,
+    *,
+    told: bool = False,
+    was_paused: bool | None = None,
+) -> None:
     """Let the limit reason come or go with what this transaction changed, and queue what the host must know.
 
-    `told`: the screen of whoever caused it says so already.
+    `told`: the screen of whoever caused it says so already. `was_paused`: before the caller moved a reason itself.
     """
     tx.session.flush()
-    was_paused = bool(reasons(workspace))
+    if was_paused is None:
+        was_paused = bool(reasons(workspace))
     over = standing(tx, workspace).over
     workspace.paused_limit = bool(over)
     paused = bool(reasons(workspace))
@@ -125,7 +137,7 @@ def settle(tx: Tx, call: Call, partner: Partner, workspace: Workspace, *, told: 
 
 def _deliver(tx: Tx, call: Call, partner: Partner, workspace: Workspace, *, paused: bool) -> None:
     workspace.host_version += 1
-    row = workspaces.delivery(tx, partner.id, workspace.id)
+    row = workspaces.lock_delivery(tx, partner.id, workspace.id)
     if row is None:
         row = Delivery(partner_id=partner.id, workspace_id=workspace.id)
         tx.session.add(row)
@@ -140,15 +152,20 @@ def report_usage(
     tx: Tx, call: Call, workspace_id: int, used: dict[str, int], measured_at: dt.datetime
 ) -> bool:
     """Take a usage report. An older one than is known is ignored (R20). Answers whether anything changed."""
+    from billing import renewal  # which settles standings itself
+
     found = workspaces.lock(tx, workspace_id)
     if found is None:
         return False
-    workspace = found[0]
+    workspace, wallet = found
+    partner = catalogue.partner(tx, workspace.partner_id)
+    assert partner is not None
+    renewal.catch_up(tx, call, partner, workspace, wallet)
     known = workspaces.usage(tx, workspace.partner_id, workspace.id)
     counted = {limit.code for limit in catalogue.limits(tx, workspace.partner_id) if limit.counted}
     changed = False
     for code, value in used.items():
-        if code not in counted or value < 0:
+        if code not in counted or not 0 <= value <= MOST_USED:
             continue
         row = known.get(code)
         if row is None:
@@ -159,8 +176,6 @@ def report_usage(
         row.used, row.at = value, measured_at
         changed = True
     if changed:
-        partner = catalogue.partner(tx, workspace.partner_id)
-        assert partner is not None
         settle(tx, call, partner, workspace)
     return changed
 
@@ -169,7 +184,7 @@ def report_by_hand(tx: Tx, call: Call, workspace_id: int, code: str, used: int) 
     """The partner types what a workspace uses of a limit. Raises BadValueError for what can't be counted."""
     place, workspace, _ = desk_locked(tx, call.person_id, workspace_id)
     limit = next((each for each in catalogue.limits(tx, place.partner.id) if each.code == code), None)
-    if limit is None or not limit.counted or used < 0:
+    if limit is None or not limit.counted or not 0 <= used <= MOST_USED:
         raise BadValueError("usage", str(used))
     known = workspaces.usage(tx, place.partner.id, workspace.id).get(code)
     before = known.used if known is not None else None
@@ -188,9 +203,14 @@ def report_by_hand(tx: Tx, call: Call, workspace_id: int, code: str, used: int) 
 
 def set_manual_pause(tx: Tx, call: Call, workspace_id: int, *, paused: bool, note: str = "") -> None:
     """The partner pauses or lets run; only the partner moves this reason (R21)."""
-    place, workspace, _ = desk_locked(tx, call.person_id, workspace_id)
+    from billing import renewal  # which settles standings itself
+
+    place, workspace, wallet = desk_locked(tx, call.person_id, workspace_id)
+    # A pause that comes after a boundary must not keep that boundary from renewing (R14).
+    renewal.catch_up(tx, call, place.partner, workspace, wallet)
     if workspace.paused_manual == paused:
         return
+    was_paused = bool(reasons(workspace))
     workspace.paused_manual = paused
     workspace.pause_note = clean(note, 200) if paused else ""
     audit.record(
@@ -201,4 +221,4 @@ def set_manual_pause(tx: Tx, call: Call, workspace_id: int, *, paused: bool, not
         workspace_id=workspace.id,
         after={"note": workspace.pause_note},
     )
-    settle(tx, call, place.partner, workspace)
+    settle(tx, call, place.partner, workspace, was_paused=was_paused)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import secrets
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from billing.gateway import (
     Account,
     CheckoutRequest,
     GatewayError,
+    GatewayFailedError,
     GatewayKeyError,
     GatewayUnknownError,
     SessionFacts,
@@ -85,7 +87,8 @@ class StripeGateway:
                     "name": name,
                     "metadata": {"partner": str(partner_id), "workspace": str(workspace_id)},
                 },
-                {"idempotency_key": f"customer-{partner_id}-{workspace_id}-{name[:40]}"},
+                # For the library's own retries only: a key that lasts would repeat a failure for a day.
+                {"idempotency_key": f"customer-{partner_id}-{workspace_id}-{secrets.token_hex(8)}"},
             )
         )
         return str(made.id)
@@ -188,7 +191,11 @@ async def _ask(request: Awaitable[T]) -> T:
         return await request
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         raise GatewayKeyError(type(error).__name__, str(error.user_message)) from error
-    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
+    except stripe.APIError as error:
+        if (error.http_status or 0) >= 500:
+            raise GatewayFailedError("unreachable", str(error.user_message)) from error
+        raise GatewayUnknownError(type(error).__name__, str(error.user_message)) from error
+    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
         raise GatewayUnknownError(type(error).__name__, str(error.user_message)) from error
     except stripe.StripeError as error:
         raise GatewayError(str(error.code or type(error).__name__), str(error.user_message)) from error
@@ -223,7 +230,7 @@ def _facts(session: stripe.checkout.Session) -> SessionFacts:
         charge=charge if isinstance(charge, str) else _get(charge, "id"),
         receipt_url=_get(charge, "receipt_url"),
         customer=customer if isinstance(customer, str) else _get(customer, "id"),
-        metadata={str(k): str(metadata[k]) for k in metadata.keys()} if metadata else {},  # noqa: SIM118  # not a mapping
+        metadata={name: str(value) for name, value in metadata.to_dict().items()} if metadata else {},
     )
 
 

@@ -2,6 +2,10 @@
 
 import unicodedata
 
+_JOINERS = "\u200c\u200d"
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+"""Fillers and the empty Braille cell: letters and symbols to Unicode, nothing to the eye."""
+
 NAME_LENGTH = 64
 NOTE_LENGTH = 200
 
@@ -9,13 +13,13 @@ NOTE_LENGTH = 200
 def clean(text: str, length: int = NAME_LENGTH) -> str:
     """One line without control, direction and other invisible characters, at most `length` characters.
 
-    Joiners stay: emoji and several scripts are written with them.
+    Joiners stay between other characters: emoji and several scripts are written with them.
     """
     kept = "".join(
-        " " if char.isspace() else char
+        " " if char.isspace() or char in _BLANK else char
         for char in text
         if char.isspace()
-        or char in "\u200c\u200d"
+        or char in _JOINERS
         or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
     )
-    return " ".join(kept.split())[:length].strip()
+    return " ".join(kept.split())[:length].strip(" " + _JOINERS)

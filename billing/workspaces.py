@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from billing import audit, renewal, standing
-from billing.access import DeskRole, desk, desk_workspace, role_of
+from billing.access import DeskRole, desk, desk_partner, desk_workspace, role_of
 from billing.addons import AddonOffer, load_offers
 from billing.call import Call
 from billing.charging import running_cycle, today_of
@@ -164,10 +164,9 @@ def plans(tx: Tx, person_id: int) -> list[tuple[Plan, dict[str, int]]]:
 def create(tx: Tx, call: Call, name: str, plan_id: int, zone: str, renewal_date: dt.date | None) -> Workspace:
     """A new workspace. `renewal_date`: any of its renewal dates, None for today; the same call makes no second one.
 
-    Raises BadValueError (name, zone), GoneError (plan).
+    Raises BadValueError (name, date), UnknownZoneError, GoneError (plan).
     """
-    place = desk(tx, call.person_id, DeskRole.ADMIN)
-    partner = place.partner
+    partner = desk_partner(tx, call.person_id)
     made = workspaces.by_origin(tx, partner.id, call.reference)
     if made is not None:
         return made
@@ -312,7 +311,7 @@ def audit_page(
     place = desk(tx, person_id)
     if workspace_id is not None:
         desk_workspace(tx, person_id, workspace_id)
-    found = workspaces.audit_page(tx, place.partner.id, workspace_id, number * PAGE, PAGE + 1)
+    found = workspaces.audit_page(tx, place.partner.id, workspace_id, max(0, number) * PAGE, PAGE + 1)
     rows = []
     for entry in found[:PAGE]:
         person = people.person(tx, entry.person_id) if entry.person_id is not None else None

@@ -10,6 +10,7 @@ from aiogram.types import CallbackQuery, ErrorEvent, InlineKeyboardButton, Messa
 
 from billing.cycle import UnknownZoneError
 from billing.errors import BillingError, GoneError, StrangerError
+from billing.money import UnknownCurrencyError
 from billing.points import AmountFormatError
 from handlers.context import Speaker
 from handlers.landing import landing
@@ -26,7 +27,10 @@ def add_error_handlers(router: Router) -> None:
     """Most specific first."""
     router.errors.register(on_stranger, ExceptionTypeFilter(StrangerError))
     router.errors.register(on_gone, ExceptionTypeFilter(GoneError))
-    router.errors.register(on_refusal, ExceptionTypeFilter(BillingError, AmountFormatError, UnknownZoneError))
+    router.errors.register(
+        on_refusal,
+        ExceptionTypeFilter(BillingError, AmountFormatError, UnknownZoneError, UnknownCurrencyError),
+    )
     router.errors.register(on_bug)
 
 

@@ -13,7 +13,7 @@ from billing.errors import (
     PaymentsDownError,
     UndoOverError,
 )
-from billing.money import Money
+from billing.money import Money, UnknownCurrencyError
 from billing.points import AmountFormatError
 from handlers.tongue import Tongue, h
 
@@ -54,6 +54,8 @@ def words(error: Exception, t: Tongue) -> str:
             return t("Undo works for ten minutes and only for the latest change.")
         case UnknownZoneError():
             return t("That time zone isn't known. Try a city: Europe/Berlin, Asia/Dubai, America/New_York.")
+        case UnknownCurrencyError():
+            return t("Stripe doesn't know that currency. Try USD, EUR or JPY.")
         case AmountFormatError(key="amount-decimals"):
             return t("That has too many decimals.")
         case AmountFormatError(key="amount-too-large"):

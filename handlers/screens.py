@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiogram import Bot
 from aiogram.enums import ParseMode
@@ -121,7 +122,12 @@ async def put(bot: Bot, event: Message | CallbackQuery, screen: Screen) -> int:
 
 def _shows(message: Message, screen: Screen) -> bool:
     """Whether the message shows the screen already; Telegram refuses an edit that changes nothing."""
-    return message.reply_markup == screen.markup and message.html_text == screen.text
+    return message.html_text == screen.text and _keys(message.reply_markup) == _keys(screen.markup)
+
+
+def _keys(markup: InlineKeyboardMarkup | None) -> dict[str, Any] | None:
+    """What can be compared: models that came with a bot never equal those that were made without one."""
+    return markup.model_dump(exclude_none=True) if markup is not None else None
 
 
 async def show(bot: Bot, event: Message | CallbackQuery, screen: Screen, toast: str | None = None) -> int:

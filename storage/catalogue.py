@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from storage.insertion import insert_new
 from storage.models import (
@@ -22,6 +22,18 @@ from storage.models import (
     Workspace,
 )
 from storage.transaction import Tx
+
+# Built once: to build a statement takes as long as to run it, and screens read these at every tap.
+_LIMITS = select(Limit).where(Limit.partner_id == bindparam("partner")).order_by(Limit.position, Limit.code)
+_ADDONS = select(Addon).where(Addon.partner_id == bindparam("partner")).order_by(Addon.position, Addon.id)
+_PACKS = (
+    select(Pack)
+    .where(Pack.partner_id == bindparam("partner"), Pack.retired_at.is_(None))
+    .order_by(Pack.position, Pack.id)
+)
+_POINT_PRICES = (
+    select(PointPrice).where(PointPrice.partner_id == bindparam("partner")).order_by(PointPrice.currency)
+)
 
 
 def next_number(tx: Tx, name: str) -> int:
@@ -68,11 +80,7 @@ def billing_switches(tx: Tx, partner_id: int) -> list[BillingSwitch]:
 
 
 def limits(tx: Tx, partner_id: int) -> list[Limit]:
-    return list(
-        tx.session.scalars(
-            select(Limit).where(Limit.partner_id == partner_id).order_by(Limit.position, Limit.code)
-        )
-    )
+    return list(tx.session.scalars(_LIMITS, {"partner": partner_id}))
 
 
 def plans(tx: Tx, partner_id: int) -> list[Plan]:
@@ -98,11 +106,7 @@ def plan_allowances(tx: Tx, partner_id: int, plan_ids: Sequence[int]) -> dict[in
 
 
 def addons(tx: Tx, partner_id: int) -> list[Addon]:
-    return list(
-        tx.session.scalars(
-            select(Addon).where(Addon.partner_id == partner_id).order_by(Addon.position, Addon.id)
-        )
-    )
+    return list(tx.session.scalars(_ADDONS, {"partner": partner_id}))
 
 
 def addon(tx: Tx, partner_id: int, addon_id: int) -> Addon | None:
@@ -160,13 +164,7 @@ def newest_cycle_with_addon(tx: Tx, partner_id: int, addon_id: int) -> dt.date |
 
 def packs(tx: Tx, partner_id: int) -> list[Pack]:
     """Packs on sale, in the partner's order."""
-    return list(
-        tx.session.scalars(
-            select(Pack)
-            .where(Pack.partner_id == partner_id, Pack.retired_at.is_(None))
-            .order_by(Pack.position, Pack.id)
-        )
-    )
+    return list(tx.session.scalars(_PACKS, {"partner": partner_id}))
 
 
 def pack(tx: Tx, partner_id: int, pack_id: int) -> Pack | None:
@@ -174,11 +172,7 @@ def pack(tx: Tx, partner_id: int, pack_id: int) -> Pack | None:
 
 
 def point_prices(tx: Tx, partner_id: int) -> list[PointPrice]:
-    return list(
-        tx.session.scalars(
-            select(PointPrice).where(PointPrice.partner_id == partner_id).order_by(PointPrice.currency)
-        )
-    )
+    return list(tx.session.scalars(_POINT_PRICES, {"partner": partner_id}))
 
 
 def point_price(tx: Tx, partner_id: int, currency: str) -> PointPrice | None:

@@ -53,6 +53,8 @@ _UPDATE = (
     .values(balance=bindparam("new_balance"), posted=bindparam("new_posted"))
 )
 _INSERT_ONE, _UPDATE_ONE = Prepared(_INSERT), Prepared(_UPDATE)
+# On PostgreSQL a batch of one saves itself a round trip; SQLite knows no UPDATE in a WITH.
+_WRITE_ONE = Prepared(_INSERT.add_cte(_UPDATE.cte("moved")))
 _CHUNK = 10_000
 """Bound parameters of one statement stay below asyncpg's 32,767."""
 
@@ -79,9 +81,9 @@ class KnownLine:
 def lock_wallets(tx: Tx, keys: Collection[WalletKey]) -> dict[WalletKey, WalletRow]:
     """Lock in id order. A key without a wallet is missing in the answer."""
     if len(keys) == 1:
-        ((partner, workspace),) = keys
-        found = _LOCK_ONE.run(tx, partner=partner, workspace=workspace)
-        return {(partner, workspace): WalletRow(*row) for row in found}
+        (key,) = keys
+        found = _LOCK_ONE.run(tx, partner=key[0], workspace=key[1])
+        return {key: WalletRow(*found[0])} if found else {}
     ordered = sorted(set(keys))
     locked: dict[WalletKey, WalletRow] = {}
     for start in range(0, len(ordered), _CHUNK):
@@ -101,24 +103,20 @@ def known_lines(tx: Tx, partner_id: int, references: Sequence[str]) -> list[Know
     return known
 
 
-def insert_postings(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    """Append rows; each carries every column of the table."""
-    if len(rows) == 1:
-        _INSERT_ONE.run(tx, **rows[0])
-    else:
-        tx.conn.execute(_INSERT, list(rows))
-
-
-def update_wallets(tx: Tx, wallets: dict[WalletKey, WalletRow]) -> None:
-    """Write back locked wallets."""
-    values = [
-        {"partner": p, "workspace": w, "new_balance": row.balance, "new_posted": row.posted}
-        for (p, w), row in wallets.items()
+def write(tx: Tx, rows: Sequence[dict[str, Any]], wallets: dict[WalletKey, WalletRow]) -> None:
+    """Append rows, each with every column of the table, and write back the locked wallets they moved."""
+    moved = [
+        {"partner": p, "workspace": w, "new_balance": wallet.balance, "new_posted": wallet.posted}
+        for (p, w), wallet in wallets.items()
     ]
-    if len(values) == 1:
-        _UPDATE_ONE.run(tx, **values[0])
+    if len(rows) > 1:
+        tx.conn.execute(_INSERT, list(rows))
+        tx.conn.execute(_UPDATE, moved)
+    elif tx.dialect == "postgresql":
+        _WRITE_ONE.run(tx, **rows[0], **moved[0])
     else:
-        tx.conn.execute(_UPDATE, values)
+        _INSERT_ONE.run(tx, **rows[0])
+        _UPDATE_ONE.run(tx, **moved[0])
 
 
 def open_wallet(tx: Tx, partner_id: int, workspace_id: int) -> None:

@@ -2,13 +2,23 @@
 
 import datetime as dt
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from storage.insertion import insert_new
 from storage.models import Order, OrderStatus, StripeCustomer, StripeEvent
 from storage.transaction import Tx
 
 _LOOKING = (OrderStatus.OPEN, OrderStatus.WAITING)
+# Built once: screens read it at every tap.
+_RUNNING = (
+    select(Order)
+    .where(
+        Order.partner_id == bindparam("partner"),
+        Order.workspace_id == bindparam("workspace"),
+        Order.status.in_(_LOOKING),
+    )
+    .order_by(Order.created_at.desc())
+)
 
 
 def order(tx: Tx, partner_id: int, order_id: int) -> Order | None:
@@ -43,17 +53,7 @@ def by_payment(tx: Tx, partner_id: int, payment_intent: str) -> Order | None:
 
 def running(tx: Tx, partner_id: int, workspace_id: int) -> list[Order]:
     """Orders that may still be paid, newest first."""
-    return list(
-        tx.session.scalars(
-            select(Order)
-            .where(
-                Order.partner_id == partner_id,
-                Order.workspace_id == workspace_id,
-                Order.status.in_(_LOOKING),
-            )
-            .order_by(Order.created_at.desc())
-        )
-    )
+    return list(tx.session.scalars(_RUNNING, {"partner": partner_id, "workspace": workspace_id}))
 
 
 def claim_due(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, int]]:

@@ -1,12 +1,61 @@
 """Queries: people, members, the partner's own people, invites."""
 
 import datetime as dt
+from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, bindparam, exists, func, select, update
 
 from storage.insertion import insert_new
-from storage.models import Invite, Member, PartnerAdmin, Person, Workspace
+from storage.models import Invite, Member, Partner, PartnerAdmin, Person, Wallet, Workspace
 from storage.transaction import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorRow:
+    """A person, whether they work at a desk, and one of their workspaces."""
+
+    person_id: int
+    name: str
+    language: str
+    last_workspace_id: int | None
+    desk: bool
+    workspace_id: int | None
+    workspace: str | None
+    role: str | None
+
+
+# One statement, without the ORM: every tap begins with it.
+_VISITOR = (
+    select(
+        Person.id,
+        Person.name,
+        Person.language,
+        Person.workspace_id,
+        exists().where(PartnerAdmin.person_id == Person.id).label("desk"),
+        Workspace.id,
+        Workspace.name,
+        Member.role,
+    )
+    .select_from(Person)
+    .outerjoin(Member, and_(Member.person_id == Person.id, Member.ended_at.is_(None)))
+    .outerjoin(
+        Workspace, and_(Workspace.partner_id == Member.partner_id, Workspace.id == Member.workspace_id)
+    )
+    .where(Person.telegram_id == bindparam("telegram_id"))
+    .order_by(Workspace.name, Workspace.id)
+)
+# The wallet is read along with it: every screen shows the balance, and then has it in the session.
+_SEAT = (
+    select(Workspace, Partner, Member.role, Wallet)
+    .join(Member, and_(Member.partner_id == Workspace.partner_id, Member.workspace_id == Workspace.id))
+    .join(Partner, Partner.id == Workspace.partner_id)
+    .join(Wallet, and_(Wallet.partner_id == Workspace.partner_id, Wallet.workspace_id == Workspace.id))
+    .where(
+        Workspace.id == bindparam("workspace"),
+        Member.person_id == bindparam("person"),
+        Member.ended_at.is_(None),
+    )
+)
 
 
 def person(tx: Tx, person_id: int) -> Person | None:
@@ -52,15 +101,15 @@ def members(tx: Tx, partner_id: int, workspace_id: int) -> list[tuple[Member, Pe
     return sorted(((row[0], row[1]) for row in found), key=lambda pair: rank[pair[0].role])
 
 
-def workspaces_of(tx: Tx, person_id: int) -> list[tuple[Workspace, str]]:
-    """Workspaces a person belongs to, with the role, by name."""
-    found = tx.session.execute(
-        select(Workspace, Member.role)
-        .join(Member, (Member.partner_id == Workspace.partner_id) & (Member.workspace_id == Workspace.id))
-        .where(Member.person_id == person_id, Member.ended_at.is_(None))
-        .order_by(Workspace.name, Workspace.id)
-    ).all()
-    return [(row[0], row[1]) for row in found]
+def visitor(tx: Tx, telegram_id: int) -> list[VisitorRow]:
+    """What a person is to us: a row for each workspace they belong to, by name; one without if there is none."""
+    return [VisitorRow(*row) for row in tx.conn.execute(_VISITOR, {"telegram_id": telegram_id})]
+
+
+def seat(tx: Tx, person_id: int, workspace_id: int) -> tuple[Workspace, Partner, str] | None:
+    """A workspace and its partner for one of its members, with the member's role."""
+    row = tx.session.execute(_SEAT, {"person": person_id, "workspace": workspace_id}).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
 
 
 def desks_of(tx: Tx, person_id: int) -> list[PartnerAdmin]:

@@ -27,7 +27,7 @@ from storage.transaction import (
 P = ParamSpec("P")
 R = TypeVar("R")
 
-POOL: Final = 10
+POOL: Final = 16
 TRIES: Final = 5
 BACKOFF: Final = 0.02
 """Seconds; the wait before try n is a random part of 2^n of them."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
 from storage.models import (
     AddonChange,
@@ -18,6 +18,21 @@ from storage.models import (
     WorkspaceCycle,
 )
 from storage.transaction import Tx
+
+_PARTNER, _WORKSPACE = bindparam("partner"), bindparam("workspace")
+# Built once: to build a statement takes as long as to run it, and screens read these at every tap.
+_OVERRIDES = select(Override).where(Override.partner_id == _PARTNER, Override.workspace_id == _WORKSPACE)
+_USAGE = select(Usage).where(Usage.partner_id == _PARTNER, Usage.workspace_id == _WORKSPACE)
+_ADDON_STATES = (
+    select(AddonState)
+    .where(AddonState.partner_id == _PARTNER, AddonState.workspace_id == _WORKSPACE, AddonState.units > 0)
+    .order_by(AddonState.since, AddonState.addon_id)
+)
+_INTENTS = (
+    select(PurchaseIntent)
+    .where(PurchaseIntent.partner_id == _PARTNER, PurchaseIntent.workspace_id == _WORKSPACE)
+    .order_by(PurchaseIntent.at, PurchaseIntent.addon_id)
+)
 
 
 def find(tx: Tx, workspace_id: int) -> Workspace | None:
@@ -89,34 +104,20 @@ def count(tx: Tx, partner_id: int) -> tuple[int, int]:
 def overrides(tx: Tx, partner_id: int, workspace_id: int) -> dict[str, int]:
     return {
         row.limit_code: row.value
-        for row in tx.session.scalars(
-            select(Override).where(Override.partner_id == partner_id, Override.workspace_id == workspace_id)
-        )
+        for row in tx.session.scalars(_OVERRIDES, {"partner": partner_id, "workspace": workspace_id})
     }
 
 
 def usage(tx: Tx, partner_id: int, workspace_id: int) -> dict[str, Usage]:
     return {
         row.limit_code: row
-        for row in tx.session.scalars(
-            select(Usage).where(Usage.partner_id == partner_id, Usage.workspace_id == workspace_id)
-        )
+        for row in tx.session.scalars(_USAGE, {"partner": partner_id, "workspace": workspace_id})
     }
 
 
 def addon_states(tx: Tx, partner_id: int, workspace_id: int) -> list[AddonState]:
     """Add-ons with units, oldest first."""
-    return list(
-        tx.session.scalars(
-            select(AddonState)
-            .where(
-                AddonState.partner_id == partner_id,
-                AddonState.workspace_id == workspace_id,
-                AddonState.units > 0,
-            )
-            .order_by(AddonState.since, AddonState.addon_id)
-        )
-    )
+    return list(tx.session.scalars(_ADDON_STATES, {"partner": partner_id, "workspace": workspace_id}))
 
 
 def addon_state(tx: Tx, partner_id: int, workspace_id: int, addon_id: int) -> AddonState | None:
@@ -179,13 +180,7 @@ def cycles(tx: Tx, partner_id: int, workspace_id: int, from_date: dt.date) -> li
 
 def intents(tx: Tx, partner_id: int, workspace_id: int) -> list[PurchaseIntent]:
     """Remembered purchases, oldest first."""
-    return list(
-        tx.session.scalars(
-            select(PurchaseIntent)
-            .where(PurchaseIntent.partner_id == partner_id, PurchaseIntent.workspace_id == workspace_id)
-            .order_by(PurchaseIntent.at, PurchaseIntent.addon_id)
-        )
-    )
+    return list(tx.session.scalars(_INTENTS, {"partner": partner_id, "workspace": workspace_id}))
 
 
 def intent(tx: Tx, partner_id: int, workspace_id: int, addon_id: int) -> PurchaseIntent | None:

@@ -42,12 +42,12 @@ def pg_server() -> Iterator[str]:
 def pg_url(pg_server: str) -> Iterator[str]:
     """A fresh, empty PostgreSQL database."""
     name = f"test_{next(_numbers)}"
-    _administer(pg_server, f"CREATE DATABASE {name} TEMPLATE template0")
-    yield _address(pg_server, name)
-    _administer(pg_server, f"DROP DATABASE {name} WITH (FORCE)")
+    administer(pg_server, f"CREATE DATABASE {name} TEMPLATE template0")
+    yield address(pg_server, name)
+    administer(pg_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _administer(server: str, statement: str) -> None:
+def administer(server: str, statement: str) -> None:
     async def execute() -> None:
         conn = await asyncpg.connect(server)
         try:
@@ -85,8 +85,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def pg_template(pg_server: str) -> str:
     """The name of a PostgreSQL database with the newest schema, to copy."""
-    _administer(pg_server, "CREATE DATABASE schema_template TEMPLATE template0")
-    migrate.upgrade(_address(pg_server, "schema_template"))
+    administer(pg_server, "CREATE DATABASE schema_template TEMPLATE template0")
+    migrate.upgrade(address(pg_server, "schema_template"))
     return "schema_template"
 
 
@@ -98,25 +98,24 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite+aiosqlite:///{path}"
     else:
-        yield from _copy_of_template(request)
+        yield from pg_copy(request.getfixturevalue("pg_server"), request.getfixturevalue("pg_template"))
 
 
 @pytest.fixture
-def migrated_pg_url(request: pytest.FixtureRequest) -> Iterator[str]:
+def migrated_pg_url(pg_server: str, pg_template: str) -> Iterator[str]:
     """A fresh PostgreSQL database with the newest schema: where lost updates show."""
-    yield from _copy_of_template(request)
+    yield from pg_copy(pg_server, pg_template)
 
 
-def _copy_of_template(request: pytest.FixtureRequest) -> Iterator[str]:
-    server: str = request.getfixturevalue("pg_server")
-    template: str = request.getfixturevalue("pg_template")
+def pg_copy(server: str, template: str) -> Iterator[str]:
+    """The URL of a copy of a PostgreSQL database, which is gone afterwards."""
     name = f"test_{next(_numbers)}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _address(server, name)
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield address(server, name)
+    administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _address(server: str, database: str) -> str:
+def address(server: str, database: str) -> str:
     url = make_url(server).set(drivername="postgresql+asyncpg", database=database)
     return url.render_as_string(hide_password=False)
 

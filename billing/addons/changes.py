@@ -52,6 +52,8 @@ class Changed:
     """Whether the host platform has confirmed it (R35)."""
     paused: bool
     repeated: bool = False
+    resumed: bool = False
+    """Whether it ended a pause by a limit."""
 
 
 def set_units(
@@ -166,6 +168,7 @@ def make_change(
     partner, workspace, addon = planned.partner, planned.workspace, planned.addon
     if planned.units_after == planned.units_before:
         return unchanged(tx, partner, workspace, wallet, addon, planned.units_before)
+    was_paused = bool(standing.reasons(workspace))
     formula = planned.formula
     amount = formula.amount
     paid_until = None
@@ -230,6 +233,7 @@ def make_change(
         workspace.cycle_end,
         is_delivered(tx, partner.id, workspace.id),
         bool(standing.reasons(workspace)),
+        resumed=was_paused and not standing.reasons(workspace),
     )
 
 

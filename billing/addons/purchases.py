@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from billing import renewal
 from billing.access import Role, locked_seat
 from billing.addons.changes import make_change
 from billing.addons.offers import is_selling
@@ -35,6 +36,7 @@ class Completed:
 def remember_purchase(tx: Tx, call: Call, workspace_id: int, addon_id: int, units: int) -> None:
     """Keep what somebody wants to buy until the points for it arrive (R12)."""
     place = locked_seat(tx, call.person_id, workspace_id, Role.BILLING)
+    renewal.catch_up(tx, call, place.partner, place.workspace, place.wallet)
     planned = Planned.load(tx, place.partner, place.workspace, addon_id, units, call.at)
     intent = workspaces.intent(tx, place.partner.id, workspace_id, addon_id)
     if intent is None:

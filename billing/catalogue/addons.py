@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing import audit, notices
-from billing.access import DeskRole, desk
+from billing.access import desk, desk_partner
 from billing.call import Call
 from billing.errors import BadValueError, GoneError
 from billing.money import Money
+from billing.money import currency as currency_of
+from billing.points import HUNDREDTHS
 from billing.text import clean
 from storage import catalogue
 from storage.models import (
@@ -107,18 +109,21 @@ def set_price(tx: Tx, call: Call, addon_id: int, price: int) -> AddonCard:
     """A new selling price, hundredths per unit and cycle; the add-on goes on sale with its first one.
 
     A fall, and any price while nobody has units, holds from today; a rise from the cycles that start
-    `price_notice_days` after customers were told, which is now (R6).
+    `price_notice_days` after customers were told, which is now. A cycle that has begun with units of the
+    add-on in it keeps its price whatever comes (R6).
     """
     if not 0 <= price <= 100_000_000:
         raise BadValueError("price", str(price))
-    place = desk(tx, call.person_id, DeskRole.ADMIN)
-    partner = catalogue.lock_partner(tx, place.partner.id)
+    partner = desk_partner(tx, call.person_id)
     addon = _addon(tx, partner.id, addon_id)
     prices = catalogue.addon_prices(tx, partner.id, addon_id).get(addon_id, [])
     today = call.at.date()
     before = price_at(prices, today)
     holders = catalogue.workspaces_with_addon(tx, partner.id, addon_id)
     applies_from = price_applies_from(partner, before, price, today, held=bool(holders))
+    begun = catalogue.newest_cycle_with_addon(tx, partner.id, addon_id)
+    if before is not None and begun is not None:
+        applies_from = max(applies_from, begun + dt.timedelta(days=1))
     if before is None:
         addon.on_sale = True
     for row in prices:
@@ -159,15 +164,15 @@ def person_of(call: Call) -> int:
 
 def set_label(tx: Tx, call: Call, addon_id: int, label: str) -> None:
     """What customers read. Raises BadValueError for an empty one."""
-    place = desk(tx, call.person_id, DeskRole.ADMIN)
-    addon = _addon(tx, place.partner.id, addon_id)
+    partner = desk_partner(tx, call.person_id)
+    addon = _addon(tx, partner.id, addon_id)
     text = clean(label)
     if not text:
         raise BadValueError("label", label)
     audit.record(
         tx,
         call,
-        place.partner.id,
+        partner.id,
         "label",
         subject=addon.label,
         before={"label": addon.label},
@@ -178,15 +183,15 @@ def set_label(tx: Tx, call: Call, addon_id: int, label: str) -> None:
 
 def set_on_sale(tx: Tx, call: Call, addon_id: int, *, on_sale: bool) -> None:
     """Offer an add-on or not; who has units keeps them. Raises BadValueError where it has no price."""
-    place = desk(tx, call.person_id, DeskRole.ADMIN)
-    addon = _addon(tx, place.partner.id, addon_id)
-    if on_sale and not catalogue.addon_prices(tx, place.partner.id, addon_id):
+    partner = desk_partner(tx, call.person_id)
+    addon = _addon(tx, partner.id, addon_id)
+    if on_sale and not catalogue.addon_prices(tx, partner.id, addon_id):
         raise BadValueError("price", "")
     if addon.on_sale != on_sale:
         audit.record(
             tx,
             call,
-            place.partner.id,
+            partner.id,
             "on_sale",
             subject=addon.label,
             before={"on_sale": addon.on_sale},
@@ -197,16 +202,16 @@ def set_on_sale(tx: Tx, call: Call, addon_id: int, *, on_sale: bool) -> None:
 
 def set_whole_cycles(tx: Tx, call: Call, addon_id: int, *, whole_cycles: bool) -> None:
     """Sold by whole cycles (full price on any day, nothing back) or by days (R7). Only while nobody has units."""
-    place = desk(tx, call.person_id, DeskRole.ADMIN)
-    addon = _addon(tx, place.partner.id, addon_id)
+    partner = desk_partner(tx, call.person_id)
+    addon = _addon(tx, partner.id, addon_id)
     if addon.whole_cycles == whole_cycles:
         return
-    if catalogue.workspaces_with_addon(tx, place.partner.id, addon_id):
+    if catalogue.workspaces_with_addon(tx, partner.id, addon_id):
         raise BadValueError("whole_cycles", addon.label)
     audit.record(
         tx,
         call,
-        place.partner.id,
+        partner.id,
         "whole_cycles",
         subject=addon.label,
         before={"whole_cycles": addon.whole_cycles},
@@ -220,13 +225,13 @@ def suggest_prices(tx: Tx, call: Call) -> int:
 
     Answers how many were priced.
     """
-    place = desk(tx, call.person_id, DeskRole.ADMIN)
-    known = catalogue.addon_prices(tx, place.partner.id)
+    partner = desk_partner(tx, call.person_id)
+    known = catalogue.addon_prices(tx, partner.id)
     priced = 0
-    for addon in catalogue.addons(tx, place.partner.id):
+    for addon in catalogue.addons(tx, partner.id):
         if addon.cost_minor is None or addon.id in known:
             continue
-        points = addon.cost_minor * 3 // 2
+        points = addon.cost_minor * HUNDREDTHS * 3 // (2 * 10 ** currency_of(addon.cost_currency).exponent)
         set_price(tx, call.part(str(addon.id)), addon.id, points)
         priced += 1
     return priced

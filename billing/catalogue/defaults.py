@@ -9,9 +9,7 @@ from storage import catalogue, people
 from storage.models import (
     Addon,
     Limit,
-    Partner,
     PartnerAdmin,
-    Person,
     Plan,
     PlanAllowance,
 )
@@ -51,16 +49,13 @@ _FEATURES = ("Advanced automations", "Extra integrations", "Premium features")
 
 def first_partner(tx: Tx, call: Call, name: str, owner_telegram_ids: Sequence[int]) -> int:
     """Make sure the partner of the settings stands, with defaults, and its owners with it. Answers its id."""
-    partner = catalogue.first_partner(tx)
-    if partner is None:
-        partner = Partner(id=FIRST_PARTNER, name=clean(name), created_at=call.at)
-        tx.session.add(partner)
-        _defaults(tx, partner.id)
+    found = catalogue.first_partner(tx)
+    if found is None and catalogue.make_partner(tx, FIRST_PARTNER, clean(name), call.at):
+        _defaults(tx, FIRST_PARTNER)
+    # Processes that start at once: the others wait here and find the owners.
+    partner = catalogue.lock_partner(tx, found.id if found is not None else FIRST_PARTNER)
     for telegram_id in owner_telegram_ids:
-        person = people.person_by_telegram(tx, telegram_id)
-        if person is None:
-            person = Person(id=call.id_for("person", telegram_id), telegram_id=telegram_id, seen_at=call.at)
-            tx.session.add(person)
+        person = people.person_of(tx, telegram_id, call.id_for("person", telegram_id), call.at)
         admin = people.admin(tx, partner.id, person.id)
         if admin is None:
             admin = PartnerAdmin(partner_id=partner.id, person_id=person.id, since=call.at)

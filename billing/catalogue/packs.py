@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from billing import audit
-from billing.access import DeskRole, desk
+from billing.access import desk, desk_partner
 from billing.call import Call
 from billing.errors import BadValueError, GoneError
-from billing.money import Money, parse_price_per_point
+from billing.money import Money, parse_price_per_point, to_decimal
 from billing.money import currency as currency_of
 from storage import catalogue
 from storage.models import (
@@ -15,6 +15,9 @@ from storage.models import (
     PointPrice,
 )
 from storage.transaction import Tx
+
+_STARTERS = ((1_000, 0, 9), (5_000, 0, 40), (15_000, 2_500, 110))
+"""Points, bonus, and a price in dollars or a round multiple of it in another currency; the smallest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,15 @@ def pack_card(pack: Pack) -> PackCard:
 def save_pack(tx: Tx, call: Call, pack_id: int | None, points: int, bonus: int, price: Money) -> PackCard:
     """Add a pack (`pack_id` None) or change one. A changed pack is a new one in the old one's place:
 
-    open payment pages keep what they promised.
+    open payment pages keep what they promised. A call that is handled again makes no second one.
     """
-    place = desk(tx, call.person_id, DeskRole.ADMIN)
+    partner = desk_partner(tx, call.person_id)
     _check_pack(points, bonus, price)
-    partner = catalogue.lock_partner(tx, place.partner.id)
+    made = audit.recorded(tx, call, partner.id, "pack")
+    if made is not None:
+        known = catalogue.pack(tx, partner.id, int(made.subject))
+        assert known is not None, "packs keep their row"
+        return pack_card(known)
     packs = catalogue.packs(tx, partner.id)
     old = next((pack for pack in packs if pack.id == pack_id), None)
     if pack_id is not None and old is None:
@@ -97,21 +104,18 @@ def _check_pack(points: int, bonus: int, price: Money) -> None:
 
 def retire_pack(tx: Tx, call: Call, pack_id: int) -> None:
     """Take a pack off sale. Retiring twice changes nothing."""
-    place = desk(tx, call.person_id, DeskRole.ADMIN)
-    pack = catalogue.pack(tx, place.partner.id, pack_id)
+    partner = desk_partner(tx, call.person_id)
+    pack = catalogue.pack(tx, partner.id, pack_id)
     if pack is None:
         raise GoneError
     if pack.retired_at is None:
         pack.retired_at = call.at
-        audit.record(
-            tx, call, place.partner.id, "retire_pack", subject=str(pack.id), before=_pack_facts(pack)
-        )
+        audit.record(tx, call, partner.id, "retire_pack", subject=str(pack.id), before=_pack_facts(pack))
 
 
 def move_pack(tx: Tx, call: Call, pack_id: int, place_from_top: int) -> None:
     """Put a pack at a place of the list, 0 the first: naming the target, pressing twice changes nothing (R13)."""
-    place = desk(tx, call.person_id, DeskRole.ADMIN)
-    partner = catalogue.lock_partner(tx, place.partner.id)
+    partner = desk_partner(tx, call.person_id)
     packs = catalogue.packs(tx, partner.id)
     moved = next((pack for pack in packs if pack.id == pack_id), None)
     if moved is None:
@@ -134,40 +138,44 @@ def move_pack(tx: Tx, call: Call, pack_id: int, place_from_top: int) -> None:
 
 
 def starter_packs(tx: Tx, call: Call) -> int:
-    """Three packs to begin with in the partner's currency, if there are none. Answers how many were made."""
-    place = desk(tx, call.person_id, DeskRole.ADMIN)
-    if catalogue.packs(tx, place.partner.id):
+    """Packs to begin with in the partner's currency, if there are none. Answers how many were made.
+
+    Three, less those that cost more than one payment may be. With them comes a price for a single point,
+    a little above the smallest pack's, so that exact amounts can be bought too (R3).
+    """
+    partner = desk_partner(tx, call.person_id)
+    if catalogue.packs(tx, partner.id):
         return 0
-    rules = currency_of(place.partner.currency)
-    unit = 10**rules.exponent
-    starters = ((1_000, 0, 9), (5_000, 0, 40), (15_000, 2_500, 110))
-    made = 0
-    for number, (points, bonus, major) in enumerate(starters):
-        amount = major * unit
-        while amount < rules.minimum:
-            amount *= 10
-        save_pack(tx, call.part(str(number)), None, points, bonus, Money(amount, rules.code))
-        made += 1
-    return made
+    rules = currency_of(partner.currency)
+    units = (factor * 10 ** (rules.exponent + zeros) for zeros in range(9) for factor in (1, 2, 5))
+    unit = next(unit for unit in units if unit * _STARTERS[0][2] >= rules.minimum)
+    on_offer = [starter for starter in _STARTERS if starter[2] * unit <= rules.maximum]
+    for number, (points, bonus, price) in enumerate(on_offer):
+        save_pack(tx, call.part(str(number)), None, points, bonus, Money(price * unit, rules.code))
+    if not catalogue.point_prices(tx, partner.id):
+        set_point_price(tx, call.part("exact"), rules.code, str(to_decimal(Money(unit, rules.code))))
+    return len(on_offer)
 
 
 def set_point_price(tx: Tx, call: Call, currency: str, price: str, minimum_minor: int = 0) -> PointPrice:
     """What one point costs in a currency, a decimal as text; from then on exact amounts can be bought (R3)."""
-    place = desk(tx, call.person_id, DeskRole.ADMIN)
-    code = currency_of(currency).code
+    partner = desk_partner(tx, call.person_id)
+    rules = currency_of(currency)
     exact = parse_price_per_point(price)
-    row = catalogue.point_price(tx, place.partner.id, code)
+    if not 0 <= minimum_minor <= rules.maximum:
+        raise BadValueError("amount", str(minimum_minor))
+    row = catalogue.point_price(tx, partner.id, rules.code)
     before = row.price if row is not None else None
     if row is None:
-        row = PointPrice(partner_id=place.partner.id, currency=code)
+        row = PointPrice(partner_id=partner.id, currency=rules.code)
         tx.session.add(row)
     row.price, row.minimum_minor = str(exact), minimum_minor
     audit.record(
         tx,
         call,
-        place.partner.id,
+        partner.id,
         "point_price",
-        subject=code,
+        subject=rules.code,
         before={"price": before},
         after={"price": row.price},
     )
@@ -176,8 +184,9 @@ def set_point_price(tx: Tx, call: Call, currency: str, price: str, minimum_minor
 
 def drop_point_price(tx: Tx, call: Call, currency: str) -> None:
     """Exact amounts in this currency are offered no more."""
-    place = desk(tx, call.person_id, DeskRole.ADMIN)
-    row = catalogue.point_price(tx, place.partner.id, currency)
+    partner = desk_partner(tx, call.person_id)
+    code = currency_of(currency).code
+    row = catalogue.point_price(tx, partner.id, code)
     if row is not None:
-        audit.record(tx, call, place.partner.id, "point_price", subject=currency, before={"price": row.price})
+        audit.record(tx, call, partner.id, "point_price", subject=code, before={"price": row.price})
         tx.session.delete(row)

@@ -1,12 +1,19 @@
 """What a customer's buttons carry: ids and targets, never rights or steps (R13)."""
 
+from typing import Annotated
+
 from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
+
+Id = Annotated[int, Field(ge=0, lt=2**63)]
+"""A number that a database can look up; a button with any other is a forged one and matches nothing."""
+Hundredths = Annotated[int, Field(gt=-(2**62), lt=2**62)]
 
 
 class Home(CallbackData, prefix="ch"):
     """A workspace's first screen; it is the one that /start opens from then on."""
 
-    workspace: int
+    workspace: Id
 
 
 class Workspaces(CallbackData, prefix="cw"):
@@ -14,94 +21,94 @@ class Workspaces(CallbackData, prefix="cw"):
 
 
 class TopUp(CallbackData, prefix="ct"):
-    workspace: int
+    workspace: Id
 
 
 class AskExact(CallbackData, prefix="cx"):
     """Asks for a number of points, paid in this currency."""
 
-    workspace: int
+    workspace: Id
     currency: str
 
 
 class Pay(CallbackData, prefix="cp"):
     """A page to pay: a pack, or (no pack) hundredths of points in a currency."""
 
-    workspace: int
-    pack_id: int
-    points: int = 0
+    workspace: Id
+    pack_id: Id
+    points: Hundredths = 0
     currency: str = ""
 
 
 class ShowOrder(CallbackData, prefix="co"):
-    order: int
+    order: Id
 
 
 class CancelOrder(CallbackData, prefix="coc"):
-    order: int
+    order: Id
 
 
 class Forget(CallbackData, prefix="cf"):
     """Calls a remembered purchase off (R12)."""
 
-    workspace: int
-    addon: int
+    workspace: Id
+    addon: Id
 
 
 class Addons(CallbackData, prefix="ca"):
-    workspace: int
+    workspace: Id
 
 
 class AddonCard(CallbackData, prefix="cac"):
-    workspace: int
-    addon: int
+    workspace: Id
+    addon: Id
 
 
 class AskUnits(CallbackData, prefix="can"):
-    workspace: int
-    addon: int
+    workspace: Id
+    addon: Id
 
 
 class QuoteUnits(CallbackData, prefix="caq"):
     """What getting to `units` would cost; changes nothing."""
 
-    workspace: int
-    addon: int
-    units: int
+    workspace: Id
+    addon: Id
+    units: Id
 
 
 class SetUnits(CallbackData, prefix="cas"):
     """Gets to `units` at the sum that was shown, in hundredths (R11)."""
 
-    workspace: int
-    addon: int
-    units: int
-    quoted: int
+    workspace: Id
+    addon: Id
+    units: Id
+    quoted: Hundredths
     over: bool = False
     """The second tap of one who was told that a limit would be exceeded (R23)."""
 
 
 class UndoChange(CallbackData, prefix="cau"):
-    workspace: int
-    addon: int
-    number: int
+    workspace: Id
+    addon: Id
+    number: Id
 
 
 class Renews(CallbackData, prefix="car"):
-    workspace: int
-    addon: int
+    workspace: Id
+    addon: Id
     renews: bool
 
 
 class RequestRemoval(CallbackData, prefix="cam"):
-    workspace: int
-    addon: int
-    units: int
+    workspace: Id
+    addon: Id
+    units: Id
 
 
 class WithdrawRequest(CallbackData, prefix="caw"):
-    workspace: int
-    addon: int
+    workspace: Id
+    addon: Id
 
 
 class PayFor(CallbackData, prefix="cap"):
@@ -110,65 +117,65 @@ class PayFor(CallbackData, prefix="cap"):
     No pack: exact points in a currency; no currency either: all packs are shown.
     """
 
-    workspace: int
-    addon: int
-    units: int
-    pack_id: int = 0
-    points: int = 0
+    workspace: Id
+    addon: Id
+    units: Id
+    pack_id: Id = 0
+    points: Hundredths = 0
     currency: str = ""
 
 
 class History(CallbackData, prefix="cl"):
     """Rows numbered under `below`; None: the newest."""
 
-    workspace: int
-    below: int | None = None
+    workspace: Id
+    below: Id | None = None
 
 
 class HistoryRow(CallbackData, prefix="clr"):
-    workspace: int
-    number: int
+    workspace: Id
+    number: Id
 
 
 class Export(CallbackData, prefix="cle"):
-    workspace: int
+    workspace: Id
 
 
 class People(CallbackData, prefix="cm"):
-    workspace: int
+    workspace: Id
 
 
 class Member(CallbackData, prefix="cmm"):
-    workspace: int
-    person: int
+    workspace: Id
+    person: Id
 
 
 class ChooseInvite(CallbackData, prefix="cmi"):
-    workspace: int
+    workspace: Id
 
 
 class Invite(CallbackData, prefix="cmj"):
-    workspace: int
+    workspace: Id
     role: str
 
 
 class SetRole(CallbackData, prefix="cms"):
-    workspace: int
-    person: int
+    workspace: Id
+    person: Id
     role: str
 
 
 class Remove(CallbackData, prefix="cmr"):
     """Takes somebody's access, or leaves; `sure` is the second tap."""
 
-    workspace: int
-    person: int
+    workspace: Id
+    person: Id
     sure: bool = False
 
 
 class HandOver(CallbackData, prefix="cmh"):
-    workspace: int
-    person: int
+    workspace: Id
+    person: Id
     sure: bool = False
 
 

@@ -14,6 +14,7 @@ from billing.margin import PackLoss, PricePreview
 from billing.points import AmountFormatError
 from handlers.context import Speaker
 from handlers.partner import buttons
+from handlers.partner.desk import desk_screen
 from handlers.partner.pack_view import pack_label
 from handlers.partner.prompts import Answers, Ask, ask, question_screen
 from handlers.partner.routing import opens, says
@@ -28,6 +29,7 @@ def router() -> Router:
     router = Router(name="partner.addons")
     router.message.register(says(prices_screen), Command("addons"))
     router.callback_query.register(opens(_prices), buttons.Prices.filter())
+    router.callback_query.register(opens(_suggest), buttons.SuggestPrices.filter())
     router.callback_query.register(opens(_price), buttons.Price.filter())
     router.callback_query.register(on_type_price, buttons.TypePrice.filter())
     router.message.register(on_price_typed, Answers(Ask.price))
@@ -53,6 +55,13 @@ async def _prices(services: Services, speaker: Speaker, _: buttons.Prices) -> Sc
     return await prices_screen(services, speaker)
 
 
+async def _suggest(services: Services, speaker: Speaker, tap: buttons.SuggestPrices) -> Screen:
+    await services.db.write(catalogue.suggest_prices, speaker.call)
+    services.wake()
+    screen = desk_screen if tap.desk else prices_screen
+    return await screen(services, speaker)
+
+
 async def _price(services: Services, speaker: Speaker, tap: buttons.Price) -> Screen:
     return await _card(services, speaker, tap.addon_id)
 
@@ -71,7 +80,7 @@ def prices_view(t: Tongue, cards: list[AddonCard]) -> Screen:
         "",
         *[_line(t, card) for card in cards],
         rows=[
-            [button(t("Use suggested prices"), buttons.SuggestPrices())] if unpriced else None,
+            [button(t("Use suggested prices"), buttons.SuggestPrices(desk=False))] if unpriced else None,
             *[
                 [button(card.label, buttons.Price(addon_id=card.id)) for card in cards[start : start + 2]]
                 for start in range(0, len(cards), 2)

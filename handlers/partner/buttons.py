@@ -31,9 +31,15 @@ class CreditBilling(CallbackData, prefix="pcb"):
 class MakeStarterPacks(CallbackData, prefix="psk"):
     """Three packs to begin with."""
 
+    desk: bool
+    """Back to the desk, not to the packs."""
+
 
 class SuggestPrices(CallbackData, prefix="psg"):
     """Prices for what has none."""
+
+    desk: bool
+    """Back to the desk, not to the prices."""
 
 
 class Workspaces(CallbackData, prefix="pl", sep="|"):

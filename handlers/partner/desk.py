@@ -5,7 +5,7 @@ from aiogram.filters import Command
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton
 
-from billing import catalogue, workspaces
+from billing import workspaces
 from billing.money import Money
 from billing.workspaces import Checklist, Desk
 from handlers.context import Speaker
@@ -22,8 +22,6 @@ def router() -> Router:
     router.message.register(says(_stripe), Command("stripe"))
     router.callback_query.register(opens(_desk), buttons.Desk.filter())
     router.callback_query.register(opens(_connect_stripe), buttons.ConnectStripe.filter())
-    router.callback_query.register(opens(_starter_packs), buttons.MakeStarterPacks.filter())
-    router.callback_query.register(opens(_suggest_prices), buttons.SuggestPrices.filter())
     return router
 
 
@@ -44,17 +42,6 @@ async def _stripe(services: Services, speaker: Speaker) -> Screen:
 
 async def _connect_stripe(services: Services, speaker: Speaker, _: buttons.ConnectStripe) -> Screen:
     return await _stripe(services, speaker)
-
-
-async def _starter_packs(services: Services, speaker: Speaker, _: buttons.MakeStarterPacks) -> Screen:
-    await services.db.write(catalogue.starter_packs, speaker.call)
-    return await desk_screen(services, speaker)
-
-
-async def _suggest_prices(services: Services, speaker: Speaker, _: buttons.SuggestPrices) -> Screen:
-    await services.db.write(catalogue.suggest_prices, speaker.call)
-    services.wake()
-    return await desk_screen(services, speaker)
 
 
 def desk_view(t: Tongue, desk: Desk) -> Screen:
@@ -122,9 +109,9 @@ def _next_steps(t: Tongue, found: Checklist) -> list[list[InlineKeyboardButton]]
     if not found.credit_billing:
         steps.append((t("Switch credit billing on"), buttons.CreditBilling(on=True, settings=False)))
     if not found.packs:
-        steps.append((t("Start with three packs"), buttons.MakeStarterPacks()))
+        steps.append((t("Start with three packs"), buttons.MakeStarterPacks(desk=True)))
     if not found.prices:
-        steps.append((t("Use suggested prices"), buttons.SuggestPrices()))
+        steps.append((t("Use suggested prices"), buttons.SuggestPrices(desk=True)))
     return [
         [button(text, target, "success" if place == 0 else None)]
         for place, (text, target) in enumerate(steps)

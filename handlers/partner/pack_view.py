@@ -4,8 +4,7 @@ from decimal import Decimal
 
 from billing.catalogue import PackCard
 from billing.margin import PackPreview
-from billing.money import Money, to_decimal
-from billing.points import as_decimal
+from billing.orders import price_per_point
 from handlers.partner import buttons
 from handlers.screens import Screen, button
 from handlers.tongue import Tongue, h
@@ -24,10 +23,9 @@ def pack_points(t: Tongue, points: int, bonus: int) -> str:
     return t("{points} points", points=t.points(points))
 
 
-def each(t: Tongue, points: int, price: Money) -> str:
-    """What a point of a pack costs, to four decimals."""
-    exact = to_decimal(price) / as_decimal(points)
-    return t.price(round(exact, 4).normalize(), price.currency)
+def each(t: Tongue, pack: PackCard) -> str:
+    """0.80 USD each"""
+    return t("{price} each", price=t.price(price_per_point(pack), pack.price.currency))
 
 
 def packs_view(t: Tongue, packs: list[PackCard], prices: list[PointPrice], news: str | None = None) -> Screen:
@@ -38,17 +36,14 @@ def packs_view(t: Tongue, packs: list[PackCard], prices: list[PointPrice], news:
         f"<b>{t('Packs')}</b>",
         t("What customers can top up with, in their order."),
         "",
-        *[
-            f"{place}. {pack_label(t, pack)} · {t('{price} each', price=each(t, pack.points + pack.bonus, pack.price))}"
-            for place, pack in enumerate(packs, start=1)
-        ],
+        *[f"{place}. {pack_label(t, pack)} · {each(t, pack)}" for place, pack in enumerate(packs, start=1)],
         None if packs else t("None yet. Customers can't buy points."),
         "",
         t("Exact amounts  {prices} a point", prices=exact)
         if prices
         else t("Exact amounts  off: set what one point costs."),
         rows=[
-            [button(t("Start with three packs"), buttons.MakeStarterPacks(), "success")]
+            [button(t("Start with three packs"), buttons.MakeStarterPacks(desk=False), "success")]
             if not packs
             else None,
             *[
@@ -69,7 +64,7 @@ def pack_view(t: Tongue, packs: list[PackCard], pack: PackCard) -> Screen:
     place = packs.index(pack)
     return Screen.of(
         f"<b>{pack_label(t, pack)}</b>",
-        t("{price} each", price=each(t, pack.points + pack.bonus, pack.price)),
+        each(t, pack),
         t("Place {place} of {places}", place=place + 1, places=len(packs)),
         rows=[
             [
@@ -103,10 +98,9 @@ def retire_view(t: Tongue, pack: PackCard) -> Screen:
 
 def pack_preview_view(t: Tongue, preview: PackPreview, pack_id: int) -> Screen:
     """A pack before it is saved, with what it would earn (R32)."""
-    in_all = preview.points + preview.bonus
     return Screen.of(
         f"<b>{pack_points(t, preview.points, preview.bonus)} · {t.money(preview.price)}</b>",
-        t("{price} each", price=each(t, in_all, preview.price)),
+        each(t, PackCard(pack_id, preview.points, preview.bonus, preview.price)),
         *[
             t(
                 "⚠ {addon} paid with these points loses you {lost} on each.",

@@ -9,6 +9,7 @@ from billing.catalogue import PackCard
 from billing.errors import GoneError
 from handlers.context import Speaker
 from handlers.partner import buttons
+from handlers.partner.desk import desk_screen
 from handlers.partner.pack_view import pack_view, packs_view, retire_view
 from handlers.partner.routing import opens
 from handlers.screens import Screen, show
@@ -19,6 +20,7 @@ def router() -> Router:
     router = Router(name="partner.packs")
     router.message.register(on_packs, Command("packs"))
     router.callback_query.register(opens(_packs), buttons.Packs.filter())
+    router.callback_query.register(opens(_starters), buttons.MakeStarterPacks.filter())
     router.callback_query.register(opens(_pack), buttons.Pack.filter())
     router.callback_query.register(opens(_move), buttons.MovePack.filter())
     router.callback_query.register(opens(_retire), buttons.RetirePack.filter())
@@ -47,6 +49,12 @@ async def known_pack(services: Services, speaker: Speaker, pack_id: int) -> tupl
 
 async def _packs(services: Services, speaker: Speaker, _: buttons.Packs) -> Screen:
     return await packs_screen(services, speaker)
+
+
+async def _starters(services: Services, speaker: Speaker, tap: buttons.MakeStarterPacks) -> Screen:
+    await services.db.write(catalogue.starter_packs, speaker.call)
+    screen = desk_screen if tap.desk else packs_screen
+    return await screen(services, speaker)
 
 
 async def _pack(services: Services, speaker: Speaker, tap: buttons.Pack) -> Screen:

@@ -1,14 +1,16 @@
 """Fixtures of chat tests: a partner, one who sells, and the people around them."""
 
 import datetime as dt
+from typing import cast
 
 import pytest
 from sqlalchemy import delete
 
-from billing import catalogue
+from billing import adjust, catalogue, people, workspaces
 from billing.access import Role
 from billing.call import Call
 from billing.checkout import keep_account
+from storage import catalogue as rows
 from storage.database import Database
 from storage.models import Base, OutboxMessage
 from storage.transaction import Tx
@@ -21,6 +23,8 @@ NORA = 501
 DANA = 601
 NOW = dt.datetime(2026, 11, 16, 9, 12, tzinfo=dt.UTC)
 """Day 16 of the 30 of November's cycle: 15 days are left, today counted."""
+ON_BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+"""Runs a test, or as `pytestmark` a module's tests, on both databases."""
 LONG_AGO = dt.datetime(2026, 1, 5, 9, 0, tzinfo=dt.UTC)
 PRICES = {
     "Extra bot": 500,
@@ -30,36 +34,55 @@ PRICES = {
 }
 
 
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh SQLite database, which is quick to make; modules about money ask for both kinds (ON_BOTH)."""
+    return cast("str", request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "pg_url"))
+
+
 @pytest.fixture
 async def world(database: Database) -> World:
     """A partner who has just started the bot: defaults, nothing priced, no Stripe. Nora owns the desk."""
-    await database.write(_create_tables)
-    await database.write(catalogue.first_partner, Call(LONG_AGO, "setup", BOT_ID), "Northwind Chat", [NORA])
-    world = World(database, TurnableClock(NOW))
-    await world.person_id(Person(world, NORA, "Nora"))
-    return world
-
-
-def _create_tables(tx: Tx) -> None:
-    Base.metadata.create_all(tx.conn)
+    await database.write(_move_in)
+    return World(database, TurnableClock(NOW))
 
 
 @pytest.fixture
 async def market(world: World) -> World:
     """The partner sells, and Acme Support (Business Lite, 142.50 points, renews 1 December) is a customer."""
-    owner = await world.person_id(Person(world, NORA, "Nora"))
-    setup = Call(LONG_AGO, "setup", BOT_ID, owner)
-    facts = ("acct_1", "Northwind", True, True, "USD")
-    await world.db.write(keep_account, PARTNER, facts, LONG_AGO, test_payments=False)
-    await world.db.write(catalogue.set_credit_billing, setup.part("billing"), on=True)
-    await world.db.write(catalogue.starter_packs, setup.part("packs"))
-    await world.db.write(catalogue.set_point_price, setup.part("exact"), "USD", "1")
-    for label, price in PRICES.items():
-        await world.db.write(catalogue.set_price, setup.part(label), await world.addon(label), price)
-    world.acme = await world.workspace("Acme Support", "Business Lite", 14_250)
-    await world.join(Person(world, DANA, "Dana"), world.acme, Role.OWNER)
-    await world.db.write(_forget_notices)
+    world.acme = await world.db.write(_open_market)
     return world
+
+
+def _move_in(tx: Tx) -> None:
+    Base.metadata.create_all(tx.conn)
+    catalogue.first_partner(tx, Call(LONG_AGO, "setup", BOT_ID), "Northwind Chat", [NORA])
+    people.meet(tx, Call(NOW, "nora", BOT_ID), NORA, "Nora", None, "en")
+
+
+def _open_market(tx: Tx) -> int:
+    """Everything in one transaction, for speed."""
+    nora = people.meet(tx, Call(NOW, "nora", BOT_ID), NORA, "Nora", None, "en").person_id
+    setup = Call(LONG_AGO, "setup", BOT_ID, nora)
+    keep_account(tx, PARTNER, ("acct_1", "Northwind", True, True, "USD"), LONG_AGO, test_payments=False)
+    catalogue.set_credit_billing(tx, setup.part("billing"), on=True)
+    catalogue.starter_packs(tx, setup.part("packs"))
+    catalogue.set_point_price(tx, setup.part("exact"), "USD", "1")
+    numbers = {addon.label: addon.id for addon in rows.addons(tx, PARTNER)}
+    for label, price in PRICES.items():
+        catalogue.set_price(tx, setup.part(label), numbers[label], price)
+
+    now = Call(NOW, "acme", BOT_ID, nora)
+    plan = next(row.id for row, _ in workspaces.plans(tx, nora) if row.name == "Business Lite")
+    acme = workspaces.create(tx, now, "Acme Support", plan, "UTC", dt.date(2026, 12, 1)).id
+    adjust.adjust(tx, now.part("welcome"), acme, 14_250, "welcome")
+    dana = people.meet(tx, Call(NOW, "dana", BOT_ID), DANA, "Dana", None, "en").person_id
+    people.invite_from_desk(tx, now.part("invite"), acme, Role.OWNER, "dana")
+    tx.session.flush()
+    people.accept_invite(tx, Call(NOW, "join", BOT_ID, dana), "dana")
+    tx.session.flush()
+    _forget_notices(tx)
+    return acme
 
 
 def _forget_notices(tx: Tx) -> None:

@@ -5,8 +5,11 @@ import pytest
 from billing import addons, catalogue, standing
 from billing.ledger import Kind
 
+from .conftest import ON_BOTH
 from .people import Person
 from .world import World
+
+pytestmark = ON_BOTH
 
 
 async def _opens(person: Person, label: str) -> None:

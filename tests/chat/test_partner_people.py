@@ -107,6 +107,19 @@ async def test_a_customer_who_forges_the_desks_buttons_gets_nothing(market: Worl
     assert await market.balance(market.acme) == 14_250
 
 
+async def test_commands_that_customers_have_too_stay_theirs(
+    market: World, nora: Person, dana: Person
+) -> None:
+    await dana.sends("/points")
+    assert "142.5" in dana.screen
+    assert "Adds or takes points" not in dana.screen
+    await dana.sends("/addons")
+    assert "Extra bot" in dana.screen
+    assert "what it costs you" not in dana.screen
+    await nora.sends("/addons")
+    assert "what it costs you" in nora.screen
+
+
 async def test_a_stranger_who_forges_sees_the_greeting(market: World, stranger: Person) -> None:
     await stranger.sends("/start")
     for forged in await _forgeries(market):

@@ -1,9 +1,15 @@
 """A small world for use cases: a partner that sells, a workspace on its 30-day cycle, its people."""
 
+import asyncio
 import datetime as dt
 import itertools
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +24,7 @@ from billing.money import Money
 from storage import catalogue as catalogue_rows
 from storage.database import Database, Tx, open_database
 from storage.models import Partner
+from tests.conftest import address, administer, pg_copy
 
 BOT = 4242
 PARTNER_TELEGRAM, OWNER_TELEGRAM = 100, 200
@@ -139,16 +146,72 @@ async def build_world(db: Database) -> World:
     return world
 
 
-@pytest.fixture
-async def world(migrated_url: str) -> AsyncIterator[World]:
-    db = open_database(migrated_url)
-    yield await build_world(db)
-    await db.close()
+def _built(url: str) -> World:
+    """The world that a database holds, built in it; to be copied with the database."""
+
+    async def build() -> World:
+        db = open_database(url)
+        try:
+            return await build_world(db)
+        finally:
+            await db.close()
+
+    # In a thread: pytest sets fixtures up from inside a running loop too.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, build()).result()
+
+
+@pytest.fixture(scope="session")
+def sqlite_world(sqlite_template: Path) -> tuple[Path, World]:
+    """An SQLite file that holds the world, to copy."""
+    path = sqlite_template.with_name("world.db")
+    shutil.copy(sqlite_template, path)
+    built = _built(f"sqlite+aiosqlite:///{path}")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path, built
+
+
+@pytest.fixture(scope="session")
+def pg_built_world(pg_server: str, pg_template: str) -> tuple[str, World]:
+    """The name of a PostgreSQL database that holds the world, to copy."""
+    administer(pg_server, f"CREATE DATABASE world_template TEMPLATE {pg_template}")
+    return "world_template", _built(address(pg_server, "world_template"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def world_copy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, World]]:
+    """The URL of a database that holds the world, once of each kind."""
+    if request.param == "sqlite":
+        template, built = request.getfixturevalue("sqlite_world")
+        path = tmp_path / "world.db"
+        shutil.copy(template, path)
+        yield f"sqlite+aiosqlite:///{path}", built
+    else:
+        name, built = request.getfixturevalue("pg_built_world")
+        with contextmanager(pg_copy)(request.getfixturevalue("pg_server"), name) as url:
+            yield url, built
 
 
 @pytest.fixture
-async def pg_world(migrated_pg_url: str) -> AsyncIterator[World]:
+async def world(world_copy: tuple[str, World]) -> AsyncIterator[World]:
+    url, built = world_copy
+    world = replace(built, db=open_database(url), addon=dict(built.addon))
+    yield world
+    await world.db.close()
+
+
+@pytest.fixture
+def pg_world_copy(pg_server: str, pg_built_world: tuple[str, World]) -> Iterator[tuple[str, World]]:
+    name, built = pg_built_world
+    with contextmanager(pg_copy)(pg_server, name) as url:
+        yield url, built
+
+
+@pytest.fixture
+async def pg_world(pg_world_copy: tuple[str, World]) -> AsyncIterator[World]:
     """The world on PostgreSQL, where twenty at once really are at once."""
-    db = open_database(migrated_pg_url)
-    yield await build_world(db)
-    await db.close()
+    url, built = pg_world_copy
+    world = replace(built, db=open_database(url), addon=dict(built.addon))
+    yield world
+    await world.db.close()

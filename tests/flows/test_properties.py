@@ -1,0 +1,307 @@
+"""Whatever people do, in whatever order: what is posted is what the rules say, counted here date by date."""
+
+import asyncio
+import datetime as dt
+import shutil
+import tempfile
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from billing import addons, adjust, catalogue, orders
+from billing.errors import BillingError
+from billing.gateway import SessionFacts
+from billing.orders import Choice
+from storage.database import open_database
+from storage.models import OrderStatus
+from tests.flows.checks import assert_books_balance
+from tests.flows.conftest import World
+from tests.flows.test_orders import order, paid
+
+PRICES = {"Extra bot": 3_100, "Extra member": 777}
+ONE_DAY = dt.timedelta(days=1)
+
+CAREFUL = settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+# --- the rules, date by date -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Level:
+    """From a moment of a date on so many units are charged for; `ended`: with time, not by a removal."""
+
+    on: dt.date
+    units: int
+    ended: bool = False
+
+
+def charged_levels(changes: list[tuple[Any, ...]]) -> list[Level]:
+    """The changes as charged (R10): what went without refund stays paid until its cycle is over."""
+    levels: list[Level] = []
+    kept: list[tuple[dt.date, int]] = []
+    units = 0
+    for on, before, after, lapsed, paid_until in changes:
+        for end in sorted({end for end, _ in kept if end <= on}):
+            kept = [each for each in kept if each[0] != end]
+            levels.append(Level(end, units + sum(n for _, n in kept), ended=True))
+        if paid_until is not None:
+            kept.append((paid_until, before - after))
+        units = after
+        levels.append(Level(on, units + sum(n for _, n in kept), ended=lapsed))
+    for end in sorted({end for end, _ in kept}):
+        kept = [each for each in kept if each[0] != end]
+        levels.append(Level(end, units + sum(n for _, n in kept), ended=True))
+    return levels
+
+
+def unit_dates(levels: list[Level], starts: list[dt.date], start: dt.date, end: dt.date) -> int:
+    """R8: for each place in the row of units, the dates of [start, end) that it is active on."""
+    return sum(
+        place_dates(place, levels, starts, start, end)
+        for place in range(1, 1 + max((level.units for level in levels), default=0))
+    )
+
+
+def place_dates(place: int, levels: list[Level], starts: list[dt.date], start: dt.date, end: dt.date) -> int:
+    active = 0
+    on_at_night = False
+    owes_next_removal = False
+    removed_in: dt.date | None = None
+    day = min(level.on for level in levels)
+    while day < end:
+        of_day = [level for level in levels if level.on == day]
+        cycle = max((each for each in starts if each <= day), default=None)
+        seen_today = on_at_night or any(level.units >= place for level in of_day)
+        was_on, on_at_night = on_at_night, of_day[-1].units >= place if of_day else on_at_night
+        if seen_today and not was_on:
+            owes_next_removal = removed_in is not None and removed_in == cycle
+        pays = on_at_night
+        if seen_today and not on_at_night:
+            freed = next(
+                after
+                for before, after in zip([None, *of_day][::-1], of_day[::-1], strict=False)
+                if before is None or before.units >= place
+            )
+            if not freed.ended:
+                pays = owes_next_removal or not was_on
+                removed_in = cycle
+        if pays and day >= start:
+            active += 1
+        day += ONE_DAY
+    return active
+
+
+def half_up(numerator: int, denominator: int) -> int:
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+# --- what holds after every step ------------------------------------------------------------------------
+
+
+def as_date(value: object) -> dt.date | None:
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value  # type: ignore[return-value]  # a date
+
+
+async def check(world: World, forced: bool) -> None:
+    await assert_books_balance(world)
+    if not forced:
+        assert await world.balance() >= 0
+    cycles = [
+        (as_date(start), as_date(end))
+        for start, end in await world.sql('SELECT start, "end" FROM cycles ORDER BY start')
+    ]
+    starts = [start for start, _ in cycles if start is not None]
+    for label, price in PRICES.items():
+        addon = world.addon[label]
+        changes = [
+            (as_date(on), before, after, bool(lapsed), as_date(until))
+            for on, before, after, lapsed, until in await world.sql(
+                "SELECT on_date, units_before, units_after, lapsed, paid_until FROM addon_changes"
+                " WHERE addon_id = :a AND undone_at IS NULL ORDER BY number",
+                a=addon,
+            )
+        ]
+        levels = charged_levels(changes)
+        for start, end in cycles:
+            assert start is not None
+            assert end is not None
+            due = half_up(unit_dates(levels, starts, start, end) * price, (end - start).days)
+            rows = await world.sql(
+                "SELECT -amount FROM postings WHERE addon_id = :a AND cycle_start = :c ORDER BY number",
+                a=addon,
+                c=start.isoformat(),
+            )
+            running = 0
+            for (charged,) in rows:
+                running += charged
+                assert running >= 0, f"more paid back than was paid for {label} in {start}"
+            assert running == due, f"{label} in the cycle of {start}: {changes}"
+        state = await world.sql("SELECT units FROM addon_states WHERE addon_id = :a", a=addon)
+        assert state == ([(changes[-1][2],)] if changes else state and [(0,)])
+
+
+# --- what people do ----------------------------------------------------------------------------------------
+
+Step = Callable[[World], Coroutine[Any, Any, Any]]
+labels = st.sampled_from(sorted(PRICES))
+few = st.integers(0, 3)
+
+
+@dataclass(frozen=True)
+class Do:
+    """One step, readable in a falsifying example."""
+
+    what: str
+    label: str = ""
+    units: int = 0
+    flag: bool = False
+
+    async def run(self, world: World) -> None:
+        w, addon = world.workspace, world.addon.get(self.label, 0)
+        match self.what:
+            case "set":
+                await world.get(self.label, self.units, accept_over=True)
+            case "undo":
+                ((number,),) = await world.sql(
+                    "SELECT coalesce(max(changes), 0) FROM addon_states WHERE addon_id = :a", a=addon
+                )
+                await world.do(addons.undo, w, addon, number)
+            case "desk":
+                await world.at_desk(addons.set_units_from_desk, w, addon, self.units, refund=self.flag)
+            case "ask":
+                await world.do(addons.request_removal, w, addon, self.units)
+            case "answer":
+                await world.at_desk(addons.answer_request, w, addon, approve=self.flag)
+            case "renews":
+                await world.do(addons.set_renews, w, addon, renews=self.flag)
+            case "adjust":
+                await world.at_desk(adjust.adjust, w, self.units, "by hand", accept_debt=self.flag)
+            case "turn":
+                world.now += dt.timedelta(minutes=self.units)
+            case _:
+                raise AssertionError(self.what)
+
+
+steps = st.lists(
+    st.one_of(
+        st.builds(Do, st.just("set"), labels, few),
+        st.builds(Do, st.just("set"), labels, few),
+        st.builds(Do, st.just("undo"), labels),
+        st.builds(Do, st.just("desk"), labels, few, st.booleans()),
+        st.builds(Do, st.just("ask"), labels, few),
+        st.builds(Do, st.just("answer"), labels, st.just(0), st.booleans()),
+        st.builds(Do, st.just("renews"), labels, st.just(0), st.booleans()),
+        st.builds(
+            Do,
+            st.just("adjust"),
+            st.just(""),
+            st.integers(-4_000, 6_000).filter(bool),
+            st.sampled_from([False, False, False, True]),
+        ),
+        st.builds(Do, st.just("turn"), st.just(""), st.sampled_from([5, 1_440, 3 * 1_440, 11 * 1_440])),
+        st.builds(Do, st.just("turn"), st.just(""), st.sampled_from([5, 1_440, 9 * 1_440, 30 * 1_440])),
+    ),
+    min_size=6,
+    max_size=22,
+)
+
+
+def in_a_world(template: tuple[Path, World], play: Callable[[World], Coroutine[Any, Any, None]]) -> None:
+    """Run a story in a fresh copy of the world."""
+    path, built = template
+
+    async def run(url: str) -> None:
+        world = replace(built, db=open_database(url), addon=dict(built.addon))
+        try:
+            await play(world)
+        finally:
+            await world.db.close()
+
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(path, Path(folder) / "world.db")
+        asyncio.run(run(f"sqlite+aiosqlite:///{folder}/world.db"))
+
+
+@CAREFUL
+@given(story=steps)
+def test_whatever_people_do_the_cycle_costs_what_its_dates_say(
+    sqlite_world: tuple[Path, World], story: list[Do]
+) -> None:
+    """R7-R10, R14, R15."""
+
+    async def play(world: World) -> None:
+        for label, price in PRICES.items():
+            await world.at_desk(catalogue.set_price, world.addon[label], price)
+        await world.give(12_000)
+        forced = False
+        for step in story:
+            forced = forced or (step.what == "adjust" and step.flag)
+            try:
+                await step.run(world)
+            except BillingError:
+                continue
+            finally:
+                await check(world, forced)
+
+    in_a_world(sqlite_world, play)
+
+
+FACTS: dict[str, Callable[[SessionFacts], SessionFacts]] = {
+    "open": lambda facts: facts,
+    "declined": lambda facts: replace(facts, decline="insufficient_funds"),
+    "waiting": lambda facts: replace(
+        facts, status="complete", payment_intent=facts.id.replace("cs", "pi"), payment_state="processing"
+    ),
+    "expired": lambda facts: replace(facts, status="expired"),
+    "paid": paid,
+}
+
+
+@CAREFUL
+@given(
+    news=st.lists(
+        st.tuples(st.sampled_from(["webhook", "poller", "return"]), st.sampled_from(sorted(FACTS))),
+        min_size=1,
+        max_size=8,
+    ),
+    cancelled_after=st.none() | st.integers(0, 8),
+)
+def test_whoever_brings_the_news_of_a_payment_in_any_order_it_ends_the_same(
+    sqlite_world: tuple[Path, World], news: list[tuple[str, str]], cancelled_after: int | None
+) -> None:
+    """R27, R28: paid beats all; then on its way; then how the page ended."""
+
+    async def play(world: World) -> None:
+        await world.do(addons.remember_purchase, world.workspace, world.addon["Extra bot"], 1)
+        placed, facts = await order(world, Choice(None, 3_000, "USD"))
+        for number, (bringer, state) in enumerate(news):
+            if number == cancelled_after:
+                await world.do(orders.cancel, placed.view.id)
+            call = world.call(reference=f"{bringer}:{number}")
+            await world.db.write(orders.settle, call, 1, FACTS[state](facts))
+        told = {state for _, state in news}
+        ((status,),) = await world.sql("SELECT status FROM orders")
+        if "paid" in told:
+            assert status == OrderStatus.PAID
+            assert await world.amounts() == [3_000, -3_000]
+            assert (await world.notices()).count("desk_topup") == 1
+        else:
+            assert await world.amounts() == []
+            if "waiting" in told:
+                assert status == OrderStatus.WAITING
+            elif cancelled_after is not None and cancelled_after < len(news):
+                assert status in {OrderStatus.CANCELLED, OrderStatus.EXPIRED}
+            else:
+                assert status == (OrderStatus.EXPIRED if "expired" in told else OrderStatus.OPEN)
+        await assert_books_balance(world)
+
+    in_a_world(sqlite_world, play)
