@@ -1,5 +1,5 @@
 # make demo   try it: the real bot against a sandbox, on one page of this machine
-# make test   everything that can be tested; make lint, make bench, make lock, make clean
+# make test   everything that can be tested; make lint, make bench, make messages, make lock, make clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
 
-.PHONY: demo run test lint format bench lock clean
+.PHONY: demo run test lint format bench messages lock clean
 
 demo: $(RUN)
 	$(BIN)/addondesk demo
@@ -16,7 +16,7 @@ run: $(RUN)
 	$(BIN)/addondesk run
 
 test: $(DEV)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(or $(ARGS),--numprocesses=auto --dist=loadfile)
 
 lint: $(DEV)
 	$(BIN)/ruff check .
@@ -30,6 +30,11 @@ format: $(DEV)
 
 bench: $(DEV)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# The texts that translators work on: t("…") and t.n("…", "…").
+messages: $(DEV)
+	$(BIN)/pybabel -q extract --no-default-keywords -k t -k n:1,2 --no-location --sort-output \
+		--project=addondesk --omit-header -o handlers/locales/addondesk.pot handlers
 
 # Versions and hashes only: where packages come from is the machine's business.
 lock: $(DEV)

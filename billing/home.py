@@ -37,8 +37,6 @@ class Home:
     selling: bool
     delivered: bool
     zone: str
-    due: bool
-    """A cycle has begun that is not worked off: write renewal first, then look again."""
 
     @property
     def covered(self) -> bool:
@@ -46,8 +44,9 @@ class Home:
 
 
 def home(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Home:
-    """For any member. Raises StrangerError."""
+    """For any member. Raises StrangerError, CycleDueError."""
     place = seat(tx, person_id, workspace_id)
+    renewal.expect_current(place.workspace, now)
     workspace, partner = place.workspace, place.partner
     balance = workspaces.wallet(tx, partner.id, workspace_id).balance
     active = tuple(offer for offer in load_offers(tx, partner, workspace) if offer.units)
@@ -77,13 +76,7 @@ def home(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Home:
         is_selling(partner),
         is_delivered(tx, partner.id, workspace_id),
         workspace.zone,
-        renewal.is_due(workspace, now),
     )
-
-
-def is_due(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> bool:
-    """Whether a cycle has begun that is not worked off, for any member. Raises StrangerError."""
-    return renewal.is_due(seat(tx, person_id, workspace_id).workspace, now)
 
 
 def _lasts_until(balance: int, cost: int, anchor: dt.date, end: dt.date) -> dt.date | None:

@@ -97,6 +97,8 @@ class OrderView:
     remembered: tuple[Remembered, ...]
     """What paying buys."""
     created_at: dt.datetime
+    message_id: int | None
+    """The chat message that shows it and changes by itself."""
 
 
 def topup(tx: Tx, person_id: int, workspace_id: int) -> TopUp:
@@ -418,6 +420,7 @@ def _view(tx: Tx, workspace: Workspace, order: Order) -> OrderView:
         workspaces.wallet(tx, order.partner_id, order.workspace_id).balance,
         _remembered(tx, order.partner_id, order.workspace_id),
         order.created_at,
+        order.message_id,
     )
 
 

@@ -1,5 +1,7 @@
 """What this process runs, put together from handlers/ and billing/."""
 
+import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -26,6 +28,8 @@ __all__ = ["Product", "Tools", "assemble"]
 
 
 logger = structlog.get_logger(__name__)
+HOST_PATIENCE: Final = 1.0
+"""Seconds that a tap waits for the host platform before it says that it is being told."""
 NO_HOSTS: Final[Mapping[str, Host]] = {"none": NoHost()}
 
 
@@ -45,7 +49,17 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
         return f"https://t.me/{tools.bot_username}?start=paid_{order_id}"
 
     checkout = Checkout(db, gateways, clock, bot_id, paid_link, wake=tools.wake)
-    services = Services(db, clock, checkout, bot_id, tools.bot_username, tools.wake)
+
+    async def tell_hosts() -> None:
+        if await delivery.deliver_due(db, hosts, clock):
+            tools.wake()
+
+    async def tell_host_now() -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HOST_PATIENCE):
+                await tell_hosts()
+
+    services = Services(db, clock, checkout, bot_id, tools.bot_username, tools.wake, tell_host_now)
 
     async def deliver(message: DueMessage) -> None:
         screen = await notices.render(services, message.kind, message.params, message.person_id)
@@ -56,10 +70,6 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
         if token is not None:
             raise LookupError(token)
         return checkout.verify(partner_id, payload, signature)
-
-    async def tell_hosts() -> None:
-        if await delivery.deliver_due(db, hosts, clock):
-            tools.wake()
 
     async def work_off_cycles() -> None:
         """One transaction a workspace, so that taps are answered in between."""

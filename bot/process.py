@@ -20,6 +20,7 @@ from bot.lease import Lease
 from bot.metrics import Metrics
 from bot.polling import Poller
 from bot.product import EVENTS, Assemble, Tools
+from bot.replies import Insist, replying
 from bot.sender import PauseSender, Sender
 from bot.server import WebServer, bind
 from bot.settings import Settings
@@ -106,6 +107,7 @@ async def _started(
 
         sender_lease = Lease(db, clock, f"sender:{bot.id}", owner)
         sender = Sender(db, clock, bot.id, sender_lease, product.deliver, metrics=metrics)
+        bot.session.middleware(Insist())
         bot.session.middleware(PauseSender(sender))
         _start(stack, nursery, "sender", sender)
 
@@ -170,9 +172,10 @@ async def _stop_web(web: WebServer, serving: asyncio.Task[None]) -> None:
 
 def _handler(bot: Bot, dispatcher: Dispatcher) -> Handle:
     async def handle(update: dict[str, Any], tap: str) -> None:
-        answer = await dispatcher.feed_raw_update(bot, update, tap=tap)
-        if isinstance(answer, TelegramMethod):
-            await dispatcher.silent_call_request(bot, answer)
+        with replying():
+            answer = await dispatcher.feed_raw_update(bot, update, tap=tap)
+            if isinstance(answer, TelegramMethod):
+                await dispatcher.silent_call_request(bot, answer)
 
     return handle
 

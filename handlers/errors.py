@@ -5,6 +5,12 @@ from typing import Any
 
 import structlog
 from aiogram import Bot, Router
+from aiogram.exceptions import (
+    TelegramForbiddenError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
 from aiogram.filters import ExceptionTypeFilter
 from aiogram.types import CallbackQuery, ErrorEvent, InlineKeyboardButton, Message
 
@@ -30,6 +36,10 @@ def add_error_handlers(router: Router) -> None:
     router.errors.register(
         on_refusal,
         ExceptionTypeFilter(BillingError, AmountFormatError, UnknownZoneError, UnknownCurrencyError),
+    )
+    router.errors.register(on_blocked, ExceptionTypeFilter(TelegramForbiddenError))
+    router.errors.register(
+        on_trouble, ExceptionTypeFilter(TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
     )
     router.errors.register(on_bug)
 
@@ -63,6 +73,16 @@ async def on_refusal(event: ErrorEvent, speaker: Speaker) -> None:
     if source is not None:
         text = words(event.exception, speaker.t)
         await alert(source, plain(text))
+
+
+async def on_blocked(event: ErrorEvent) -> None:
+    """They left between writing and being answered; nobody is there to read."""
+    log.info("reply not wanted", error=str(event.exception))
+
+
+async def on_trouble(event: ErrorEvent) -> None:
+    """Telegram is away for longer than a reply waits: the update is handled again, its effects stand by its tap."""
+    raise event.exception
 
 
 async def on_bug(event: ErrorEvent, bot: Bot, **data: Any) -> None:

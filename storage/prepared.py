@@ -5,7 +5,6 @@ kept is what it guarantees: types are converted, and errors are the same and rea
 """
 
 from collections.abc import Callable
-from operator import itemgetter
 from typing import Any, Final, TypeAlias, cast
 
 from sqlalchemy import ClauseElement, Dialect
@@ -42,7 +41,7 @@ class _Form:
         names = compiled.positiontup
         assert names is not None, "both drivers take values by position"
         self.sql: Final = compiled.string
-        self._pick: Final = itemgetter(*names)
+        self._names: Final = tuple(names)
         self._converts: Final[list[tuple[int, _Convert]]] = []
         for position, name in enumerate(names):
             convert = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
@@ -50,7 +49,7 @@ class _Form:
                 self._converts.append((position, convert))
 
     def positional(self, values: dict[str, Any]) -> tuple[Any, ...]:
-        picked = list(self._pick(values))
+        picked = [values[name] for name in self._names]
         for position, convert in self._converts:
             picked[position] = convert(picked[position])
         return tuple(picked)

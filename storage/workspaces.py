@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
 
 from storage.models import (
     AddonChange,
@@ -19,7 +19,8 @@ from storage.models import (
 )
 from storage.transaction import Tx
 
-_PARTNER, _WORKSPACE = bindparam("partner"), bindparam("workspace")
+_PARTNER: BindParameter[int] = bindparam("partner")
+_WORKSPACE: BindParameter[int] = bindparam("workspace")
 # Built once: to build a statement takes as long as to run it, and screens read these at every tap.
 _OVERRIDES = select(Override).where(Override.partner_id == _PARTNER, Override.workspace_id == _WORKSPACE)
 _USAGE = select(Usage).where(Usage.partner_id == _PARTNER, Usage.workspace_id == _WORKSPACE)
@@ -211,6 +212,12 @@ def lock_delivery(tx: Tx, partner_id: int, workspace_id: int) -> Delivery | None
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def has_due_delivery(tx: Tx, now: dt.datetime) -> bool:
+    """Whether a look for deliveries would find one: asked often, and mostly in vain."""
+    due = select(Delivery.version).where(Delivery.confirmed_at.is_(None), Delivery.next_at <= now)
+    return tx.conn.execute(due.limit(1)).first() is not None
 
 
 def due_deliveries(tx: Tx, now: dt.datetime, limit: int) -> list[Delivery]:

@@ -34,6 +34,10 @@ def pg_server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="addondesk-pg-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         server = get_server(Path(folder) / "data", cleanup_mode="delete")
+        # No test pulls the plug of this server: durability would only make every test slower.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            administer(server.get_uri(), f"ALTER SYSTEM SET {setting} = off")
+        administer(server.get_uri(), "SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
 

@@ -3,6 +3,7 @@
 from billing.addons.changes import (
     UNDO_TIME,
     Changed,
+    delivered,
     is_delivered,
     set_renews,
     set_units,
@@ -24,6 +25,7 @@ __all__ = [
     "Shop",
     "answer_request",
     "complete_purchases",
+    "delivered",
     "forget_purchase",
     "is_delivered",
     "is_selling",

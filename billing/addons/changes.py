@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from billing import audit, notices, renewal, standing
-from billing.access import DeskRole, LockedSeat, Role, desk_locked, locked_seat
+from billing.access import DeskRole, LockedSeat, Role, desk_locked, locked_seat, seat
 from billing.addons.offers import is_selling
 from billing.addons.quotes import Planned
 from billing.call import Call
@@ -245,6 +245,11 @@ def set_renews(tx: Tx, call: Call, workspace_id: int, addon_id: int, *, renews: 
     if state is None or state.units == 0:
         raise GoneError
     state.renews = renews
+
+
+def delivered(tx: Tx, person_id: int, workspace_id: int) -> bool:
+    """For any member: whether the host platform has confirmed what was sold last (R35)."""
+    return is_delivered(tx, seat(tx, person_id, workspace_id).partner.id, workspace_id)
 
 
 def is_delivered(tx: Tx, partner_id: int, workspace_id: int) -> bool:

@@ -18,6 +18,7 @@ from storage import catalogue, workspaces
 from storage.models import (
     Addon,
     AddonChange,
+    AddonState,
     Partner,
     RemovalRequest,
     Wallet,
@@ -114,30 +115,21 @@ def _remove_as_of(
     """Remove as if it had been done when it was asked, in every cycle since."""
     state = workspaces.addon_state(tx, partner.id, workspace.id, addon.id)
     assert state is not None
-    before = state.units
-    for change in workspaces.addon_changes(tx, partner.id, workspace.id, addon.id, dt.date.max):
-        # The units that the waiting request kept from renewing are gone by this removal instead.
-        if change.lapsed and change.at > asked_at and change.units_after >= units:
-            change.undone_at = call.at
-            before = max(before, change.units_before)
+    # The units that the waiting request kept from renewing are gone by this removal instead.
+    lapses = [
+        change
+        for change in workspaces.addon_changes(tx, partner.id, workspace.id, addon.id, dt.date.max)
+        if change.lapsed and change.at > asked_at
+    ]
+    before = lapses[0].units_before if lapses else state.units
     if before <= units:
         return unchanged(tx, partner, workspace, wallet, addon, state.units)
-    state.changes += 1
-    state.units = units
-    tx.session.add(
-        AddonChange(
-            partner_id=partner.id,
-            workspace_id=workspace.id,
-            addon_id=addon.id,
-            number=state.changes,
-            on_date=asked_on,
-            units_before=before,
-            units_after=units,
-            reference=call.reference,
-            at=call.at,
-            person_id=call.person_id,
-        )
-    )
+    _note(tx, call, state, asked_on, before, units)
+    for lapse in lapses:
+        lapse.undone_at = call.at
+        if lapse.units_after < units:
+            # More had ended by then than was asked for; the history is told anew, in the order of its dates.
+            _note(tx, call, state, lapse.on_date, state.units, lapse.units_after, lapsed=True)
     tx.session.flush()
     lines = lines_to_target(
         tx,
@@ -161,7 +153,7 @@ def _remove_as_of(
         addon.id,
         addon.label,
         before,
-        units,
+        state.units,
         -posted.amount,
         posted.balance_after,
         None,
@@ -169,4 +161,33 @@ def _remove_as_of(
         workspace.cycle_end,
         is_delivered(tx, partner.id, workspace.id),
         bool(standing.reasons(workspace)),
+    )
+
+
+def _note(
+    tx: Tx,
+    call: Call,
+    state: AddonState,
+    on: dt.date,
+    before: int,
+    after: int,
+    *,
+    lapsed: bool = False,
+) -> None:
+    state.changes += 1
+    state.units = after
+    tx.session.add(
+        AddonChange(
+            partner_id=state.partner_id,
+            workspace_id=state.workspace_id,
+            addon_id=state.addon_id,
+            number=state.changes,
+            on_date=on,
+            units_before=before,
+            units_after=after,
+            reference=f"{call.reference}/lapse" if lapsed else call.reference,
+            lapsed=lapsed,
+            at=call.at,
+            person_id=None if lapsed else call.person_id,
+        )
     )

@@ -1,6 +1,7 @@
 """Add-ons of a workspace: look, quote, confirm, undo, end, ask the partner (R7-R14)."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from aiogram import Bot, Router
@@ -20,7 +21,6 @@ from handlers.customer.addons_view import (
     shop_view,
     type_units_view,
 )
-from handlers.customer.cycle import work_off
 from handlers.customer.phrases import here
 from handlers.customer.prompts import ASKS, Answers, Ask
 from handlers.customer.quotes_view import quote_view, removal_view, short_view, still_over_view
@@ -136,6 +136,7 @@ async def on_undo(
     except NotEnoughPointsError as refusal:
         await show(bot, query, await _quote_screen(services, speaker, refusal.quote))
     else:
+        changed = await _told(services, speaker, changed)
         await show(bot, query, changed_view(speaker.t, changed, None, _today(speaker), undone=True))
     services.wake()
 
@@ -184,7 +185,6 @@ async def shop_screen(services: Services, speaker: Speaker, workspace_id: int) -
 
 
 async def _shop(services: Services, speaker: Speaker, workspace_id: int) -> Shop:
-    await work_off(services, speaker, workspace_id)
     return await services.db.read(addons.shop, speaker.person_id, workspace_id, speaker.call.at)
 
 
@@ -209,7 +209,6 @@ async def _card(services: Services, speaker: Speaker, workspace_id: int, addon_i
 async def _quoted(
     services: Services, speaker: Speaker, workspace_id: int, addon_id: int, units: int
 ) -> Screen:
-    await work_off(services, speaker, workspace_id)
     quote = await services.db.read(
         addons.quote, speaker.person_id, workspace_id, addon_id, units, speaker.call.at
     )
@@ -230,12 +229,22 @@ async def _quote_screen(services: Services, speaker: Speaker, quote: Quote) -> S
 
 async def _changed(services: Services, speaker: Speaker, changed: Changed) -> Screen:
     """What was changed; for a second tap the same again, with Undo while it works."""
+    changed = await _told(services, speaker, changed)
     number = changed.number
     if changed.repeated:
         number = await services.db.read(
             addons.undoable, speaker.person_id, changed.workspace_id, changed.addon_id, speaker.call.at
         )
     return changed_view(speaker.t, changed, number, _today(speaker))
+
+
+async def _told(services: Services, speaker: Speaker, changed: Changed) -> Changed:
+    """The change once the host platform was told: most confirm before the reader looks up."""
+    if changed.delivered:
+        return changed
+    await services.tell_host()
+    done = await services.db.read(addons.delivered, speaker.person_id, changed.workspace_id)
+    return replace(changed, delivered=done)
 
 
 def _today(speaker: Speaker) -> dt.date:

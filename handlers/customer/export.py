@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from billing.history import Row
 from billing.money import to_decimal
 from billing.points import as_decimal
+from handlers.customer.phrases import posting_name
 from handlers.tongue import Tongue
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -17,8 +18,6 @@ def csv_file(t: Tongue, rows: Sequence[Row]) -> bytes:
 
     Text that a spreadsheet would run as a formula gets an apostrophe in front.
     """
-    from handlers.customer.history import what
-
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(
@@ -41,7 +40,7 @@ def csv_file(t: Tongue, rows: Sequence[Row]) -> bytes:
             [
                 row.number,
                 t.moment(row.at),
-                _text(what(t, row)),
+                _text(posting_name(t, row)),
                 as_decimal(row.amount),
                 as_decimal(row.balance),
                 _text(row.person or ""),

@@ -8,12 +8,10 @@ from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 
 from billing import history
 from billing.history import HistoryPage, Row
-from billing.ledger import Kind
 from handlers.context import Speaker
 from handlers.customer import buttons
-from handlers.customer.cycle import work_off
 from handlers.customer.export import csv_file
-from handlers.customer.phrases import here, menu, points, units_of
+from handlers.customer.phrases import here, menu, points, posting_name
 from handlers.customer.quotes_view import formula_text
 from handlers.screens import Screen, button, link, put, show
 from handlers.services import Services
@@ -68,7 +66,6 @@ async def on_export(
 
 
 async def _page(services: Services, speaker: Speaker, workspace_id: int, below: int | None) -> Screen:
-    await work_off(services, speaker, workspace_id)
     return page_view(speaker.t, await services.db.read(history.page, speaker.person_id, workspace_id, below))
 
 
@@ -83,7 +80,7 @@ def page_view(t: Tongue, page: HistoryPage) -> Screen:
     if not page.rows:
         lines.append(t("Nothing has happened yet."))
     lines += [
-        f"{number}. {t.when(row.at, 'd')}  <b>{t.points(row.amount, sign=True)}</b>  {_what(t, row)}"
+        f"{number}. {t.when(row.at, 'd')}  <b>{t.points(row.amount, sign=True)}</b>  {h(posting_name(t, row))}"
         for number, row in enumerate(page.rows, start=1)
     ]
     numbers = [
@@ -119,7 +116,7 @@ def row_view(t: Tongue, row: Row, page: HistoryPage) -> Screen:
     below = page.rows[0].number + 1
     return Screen.of(
         f"{t.when(row.at)}  <b>{points(t, row.amount) if row.amount < 0 else '+' + points(t, row.amount)}</b>",
-        _what(t, row),
+        h(posting_name(t, row)),
         formula_text(t, row.formula) if row.formula is not None else None,
         t("Balance {balance}", balance=t.points(row.balance)),
         t("Paid {price}.", price=t.money(row.payment.price)) if row.payment is not None else None,
@@ -134,35 +131,6 @@ def row_view(t: Tongue, row: Row, page: HistoryPage) -> Screen:
             ],
         ],
     )
-
-
-def _what(t: Tongue, row: Row) -> str:
-    """What a posting is, as HTML."""
-    return h(what(t, row))
-
-
-def what(t: Tongue, row: Row) -> str:
-    """What a posting is, plain."""
-    label = row.addon or ""
-    match row.kind:
-        case Kind.TOPUP:
-            return t("Top-up")
-        case Kind.BONUS:
-            return t("Bonus of a top-up")
-        case Kind.ADDON:
-            return t("Added {what}", what=units_of(t, row.units_after - row.units_before, label))
-        case Kind.REFUND if row.units_before > row.units_after:
-            return t("Removed {what}", what=units_of(t, row.units_before - row.units_after, label))
-        case Kind.REFUND:
-            return t("Removed {label}", label=label)
-        case Kind.RENEWAL:
-            return t("Renewed {what}", what=units_of(t, row.units_after, label))
-        case Kind.ADJUSTMENT:
-            return t("By your partner: {note}", note=row.note)
-        case Kind.UNDO:
-            return t("Undone: {what}", what=label or row.note)
-        case Kind.PAYBACK:
-            return t("A payment went back")
 
 
 def _who(t: Tongue, row: Row) -> str:

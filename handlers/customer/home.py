@@ -14,7 +14,6 @@ from billing.rescue import WayOut
 from billing.standing import LimitStanding
 from handlers.context import Speaker
 from handlers.customer import buttons
-from handlers.customer.cycle import work_off
 from handlers.customer.phrases import here, menu, over_limit, points, units_of
 from handlers.screens import Screen, button, show
 from handlers.services import Services
@@ -51,12 +50,9 @@ async def on_workspaces(query: CallbackQuery, bot: Bot, speaker: Speaker) -> Non
 
 
 async def home_screen(services: Services, speaker: Speaker, workspace_id: int) -> Screen:
-    """The first screen of a workspace, its due cycles worked off. Raises StrangerError."""
+    """The first screen of a workspace. Raises StrangerError, CycleDueError."""
     now = speaker.call.at
     facts = await services.db.read(home.home, speaker.person_id, workspace_id, now)
-    if facts.due:
-        await work_off(services, speaker, workspace_id)
-        facts = await services.db.read(home.home, speaker.person_id, workspace_id, now)
     several = len(speaker.visitor.workspaces) > 1
     if not facts.reasons:
         return home_view(speaker.t, facts, now, several=several)

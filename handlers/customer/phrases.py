@@ -7,6 +7,8 @@ from aiogram.types import InlineKeyboardButton
 from billing.access import Role
 from billing.addons import Completed
 from billing.errors import StrangerError
+from billing.history import Row
+from billing.ledger import Kind
 from billing.points import HUNDREDTHS
 from handlers.context import Speaker
 from handlers.tongue import Tongue, h
@@ -70,6 +72,30 @@ def outcomes(t: Tongue, bought: Iterable[Completed]) -> list[str]:
             case _:
                 lines.append(t("Not bought: {what}. It isn't sold any more.", what=what))
     return lines
+
+
+def posting_name(t: Tongue, row: Row) -> str:
+    """What a posting is, plain."""
+    label = row.addon or ""
+    match row.kind:
+        case Kind.TOPUP:
+            return t("Top-up")
+        case Kind.BONUS:
+            return t("Bonus of a top-up")
+        case Kind.ADDON:
+            return t("Added {what}", what=units_of(t, row.units_after - row.units_before, label))
+        case Kind.REFUND if row.units_before > row.units_after:
+            return t("Removed {what}", what=units_of(t, row.units_before - row.units_after, label))
+        case Kind.REFUND:
+            return t("Removed {label}", label=label)
+        case Kind.RENEWAL:
+            return t("Renewed {what}", what=units_of(t, row.units_after, label))
+        case Kind.ADJUSTMENT:
+            return t("By your partner: {note}", note=row.note)
+        case Kind.UNDO:
+            return t("Undone: {what}", what=label or row.note)
+        case Kind.PAYBACK:
+            return t("A payment went back")
 
 
 def menu(t: Tongue) -> InlineKeyboardButton:

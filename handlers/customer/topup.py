@@ -27,6 +27,7 @@ from handlers.refusals import words
 from handlers.screens import Screen, button, put, show
 from handlers.services import Services
 from handlers.tongue import Tongue, h
+from storage.models import OrderStatus
 
 __all__ = ["order_screen", "router", "topup_screen"]
 
@@ -172,7 +173,12 @@ async def on_cancel_order(
     query: CallbackQuery, callback_data: buttons.CancelOrder, bot: Bot, services: Services, speaker: Speaker
 ) -> None:
     view = await services.checkout.cancel(speaker.call, callback_data.order)
-    await show(bot, query, order_screen(speaker.t, view))
+    shown = query.message.message_id if query.message is not None else None
+    if view.status == OrderStatus.CANCELLED or view.message_id != shown:
+        await show(bot, query, order_screen(speaker.t, view))
+    else:
+        # Money was faster: the notice of it changes this very message.
+        await query.answer()
     services.wake()
 
 

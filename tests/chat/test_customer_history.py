@@ -4,6 +4,7 @@ import csv
 import io
 
 from billing import adjust
+from billing.access import Role
 
 from .people import Person
 from .world import World
@@ -118,8 +119,6 @@ async def test_the_export_opens_in_a_spreadsheet_and_runs_nothing(
 
 
 async def test_an_empty_ledger_says_so(dana: Person, market: World) -> None:
-    from billing.access import Role
-
     empty = await market.workspace("Empty")
     person = market.person("Eve")
     await market.join(person, empty, Role.OWNER)

@@ -1,5 +1,6 @@
 """People with access: roles, taking access, leaving, handing over (R34)."""
 
+from billing import adjust, people
 from billing.access import Role
 
 from .people import Person
@@ -102,8 +103,6 @@ async def test_handing_over_swaps_the_roles(dana: Person, vic: Person, market: W
 
 
 async def test_a_replaced_owner_is_told(dana: Person, nora: Person, market: World) -> None:
-    from billing import people
-
     owner = await market.person_id(nora)
     await market.db.write(
         people.invite_from_desk, market.call(owner), market.acme, Role.OWNER, "new", replaces_owners=True
@@ -114,3 +113,21 @@ async def test_a_replaced_owner_is_told(dana: Person, nora: Person, market: Worl
     await market.deliver()
 
     assert "Your partner has given it a new owner, so your access has ended." in dana.screen
+
+
+async def test_news_on_its_way_doesnt_reach_who_was_removed(
+    dana: Person, nora: Person, market: World
+) -> None:
+    bill = market.person("Bill")
+    await market.join(bill, market.acme, Role.BILLING)
+    await market.deliver()
+    market.clock.turn(seconds=1)
+    owner = await market.person_id(nora)
+    await market.db.write(adjust.adjust, market.call(owner), market.acme, 7_700, "secret bonus")
+    dana_id, bill_id = await market.person_id(dana), await market.person_id(bill)
+    await market.db.write(people.remove_member, market.call(dana_id), market.acme, bill_id)
+    await market.deliver()
+
+    assert "Your partner added 77 points." in dana.screen
+    assert bill.messages == 1
+    assert "You have no access any more." in bill.screen

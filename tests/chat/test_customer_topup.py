@@ -3,6 +3,7 @@
 import pytest
 
 from billing import adjust, catalogue
+from billing.access import Role
 from billing.checkout import keep_account
 from billing.ledger import Kind
 
@@ -299,8 +300,6 @@ async def test_test_mode_sells_nothing(dana: Person, market: World) -> None:
 
 
 async def test_others_who_look_after_the_money_are_told(dana: Person, nora: Person, market: World) -> None:
-    from billing.access import Role
-
     bill = market.person("Bill")
     await market.join(bill, market.acme, Role.BILLING)
     market.gateway.pay(await _opens_pack(dana, "50 points"))

@@ -1,4 +1,4 @@
-"""Twenty callers at once on a workspace: points, add-ons, orders, cycles. On PostgreSQL, where at once means it."""
+"""Twenty callers at once on a workspace: points, add-ons, cycles. On PostgreSQL, where at once means it."""
 
 import asyncio
 import datetime as dt
@@ -8,13 +8,59 @@ from billing import addons, adjust, delivery, orders, standing, workspaces
 from billing.addons import Changed
 from billing.call import Call
 from billing.errors import GoneError, NotEnoughPointsError, QuoteChangedError, UndoOverError
+from billing.ledger import Operation, Posted, ReferenceReusedError, post
 from billing.orders import Choice
 from storage import outbox
 from storage.database import Tx
 from storage.models import OrderStatus
 from tests.flows.checks import CALLERS, accepted, assert_books_balance, refusals, twenty
 from tests.flows.conftest import BOT, World, connect_stripe
+from tests.flows.test_ledger import operation, three_workspaces
 from tests.flows.test_orders import TERMS, order, pack_ids, paid
+
+
+async def test_the_door_takes_one_reference_once_from_twenty(pg_world: World) -> None:
+    """With nobody else holding the workspace's lock: the door's own is enough."""
+    world = pg_world
+
+    answers = await twenty(
+        world.db, lambda _: world.db.write(post, [operation(world.workspace, "pay:1", 700, 50)])
+    )
+
+    assert sorted(answer.repeated for (answer,) in answers) == [False] + [True] * 19
+    assert await world.amounts() == [700, 50]
+    await assert_books_balance(world)
+
+
+async def test_batches_that_name_the_same_wallets_in_any_order_all_pass(pg_world: World) -> None:
+    """Locked in id order whatever the caller's: no deadlock, no lost update."""
+    world = pg_world
+    wallets = await three_workspaces(world)
+
+    def batch(n: int) -> list[Operation]:
+        turned = wallets[n % 3 :] + wallets[: n % 3]
+        return [operation(w, f"op:{n}:{w}", n + 1) for w in (turned if n % 2 else turned[::-1])]
+
+    answers = await twenty(world.db, lambda n: world.db.write(post, batch(n)))
+
+    assert all(isinstance(each, Posted) and not each.repeated for answer in answers for each in answer)
+    assert await world.sql("SELECT balance FROM wallets") == [(210,)] * 3
+    await assert_books_balance(world)
+
+
+async def test_one_reference_on_two_wallets_at_once_is_an_error_for_one_of_them(pg_world: World) -> None:
+    world = pg_world
+    wallets = (await three_workspaces(world))[:2]
+
+    answers = await asyncio.gather(
+        *(world.db.write(post, [operation(wallets[n % 2], "pay:1", 700)]) for n in range(CALLERS)),
+        return_exceptions=True,
+    )
+
+    errors = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert [type(error) for error in errors] == [ReferenceReusedError] * 10
+    assert await world.sql("SELECT amount FROM postings") == [(700,)]
+    await assert_books_balance(world)
 
 
 async def test_one_gift_pressed_twenty_times_is_given_once(pg_world: World) -> None:

@@ -243,6 +243,28 @@ async def test_a_request_for_more_than_is_left_does_not_bring_units_back(world: 
     assert await units(world) == {"Extra bot": 1}
 
 
+async def test_an_approval_brings_back_no_units_that_lapsed_meanwhile(world: World) -> None:
+    """R10: asked on 16 November to go from 3 to 2; points for 2 in December, for 1 in January; approved then."""
+    await world.give(18_000)
+    await world.get("Extra bot", 3)
+    await world.at_desk(catalogue.set_customers_may_remove, may=False)
+    world.turn(16)
+    await world.do(addons.request_removal, world.workspace, world.addon["Extra bot"], 2)
+    world.now = dt.datetime(2027, 1, 3, 12, tzinfo=dt.UTC)
+    await catch_up(world)
+    assert (await units(world), await world.balance()) == ({"Extra bot": 1}, 0)
+
+    approved = await world.at_desk(
+        addons.answer_request, world.workspace, world.addon["Extra bot"], approve=True
+    )
+
+    assert approved.amount == -1_500
+    assert (await units(world), await world.balance()) == ({"Extra bot": 1}, 1_500)
+    world.turn(3, month=1)
+    world.now = dt.datetime(2027, 1, 3, 13, tzinfo=dt.UTC)
+    assert (await world.quote("Extra bot", 0)).amount == -2_806  # 29 of 31 dates of the one unit
+
+
 async def test_with_a_debt_nothing_renews_but_what_is_free(world: World) -> None:
     """R29."""
     await world.at_desk(catalogue.set_price, world.addon["Premium features"], 0)
