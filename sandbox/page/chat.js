@@ -92,7 +92,7 @@ export class ChatPane {
         language: language(user.language_code),
         openLink: (url) => this.openLink(url),
         command: (text) => this.send(text),
-        copy: (text) => copy(text, this.root),
+        copy: (text) => this.copyOut(text),
         press: (key, message) => this.press(key, message),
         loaded: () => this.following && this.toEnd(),
       };
@@ -234,9 +234,15 @@ export class ChatPane {
     }, this.root);
   }
 
+  /** Copied links to our own bot are meant for somebody else in this sandbox: ask whom, and offer the copy there. */
+  copyOut(text) {
+    if (classify(text, world.bot?.username).kind === "bot") return this.openLink(text);
+    return copy(text, this.root);
+  }
+
   async press(key, message) {
     if (key.url) return this.openLink(key.url);
-    if (key.copy_text) return copy(key.copy_text.text, this.root);
+    if (key.copy_text) return this.copyOut(key.copy_text.text);
     if (key.callback_data === undefined)
       return toast("The sandbox has nothing to open for this kind of button.", this.root);
     const slot = `${message.message_id}:${key.callback_data}`;

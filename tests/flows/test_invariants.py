@@ -41,10 +41,12 @@ async def test_sound_books_break_nothing(world: World) -> None:
         ("UPDATE wallets SET posted = posted + 1", "balances"),
         ("UPDATE postings SET amount = amount - 1 WHERE number = 1", "balances"),
         (
-            "INSERT INTO orders (partner_id, id, workspace_id, points, bonus, amount_minor, currency, live, status,"
-            " reason, created_at, expires_at, next_look_at, looks, refunded_minor, reversed_points, reversed_bonus)"
-            " SELECT 1, 5, id, 100, 0, 100, 'USD', true, 'paid', '', created_at, created_at, created_at, 0, 0, 0, 0"
-            " FROM workspaces",
+            (
+                "INSERT INTO orders (partner_id, id, workspace_id, points, bonus, amount_minor, currency, live, status,"
+                " reason, created_at, expires_at, next_look_at, looks, refunded_minor, reversed_points, reversed_bonus)"
+                " SELECT 1, 5, id, 100, 0, 100, 'USD', true, 'paid', '', created_at, created_at, created_at, 0, 0, 0, 0"
+                " FROM workspaces"
+            ),
             "payments",
         ),
     ],

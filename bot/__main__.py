@@ -1,0 +1,5 @@
+"""`python -m bot` is `addondesk`."""
+
+from bot.cli import main
+
+main()
