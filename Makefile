@@ -7,12 +7,15 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
 
-.PHONY: demo run test lint format bench messages lock clean
+.PHONY: demo install run test lint format bench messages lock clean
 
 demo: $(RUN)
 	$(BIN)/addondesk demo
 
+install: $(RUN)
+
 run: $(RUN)
+	$(BIN)/addondesk migrate
 	$(BIN)/addondesk run
 
 test: $(DEV)

@@ -9,7 +9,7 @@ from billing.addons import UNDO_TIME, Completed, complete_purchases
 from billing.call import Call
 from billing.errors import BadValueError, BelowZeroError, GoneError, UndoOverError
 from billing.ledger import Kind, Line, Operation, Posted, post
-from billing.text import NOTE_LENGTH, clean
+from billing.text import NOTE_LENGTH, required
 from storage import ledger
 from storage.transaction import Tx
 
@@ -41,14 +41,12 @@ def adjust(
 ) -> Adjusted:
     """Add (positive) or take (negative) hundredths, with a reason; completes remembered purchases, tells the customer.
 
-    Raises BelowZeroError until it is asked for twice, BadValueError without an amount or reason.
+    Raises BelowZeroError until it is asked for twice, BadValueError (points, reason, length).
     """
     place, workspace, wallet = desk_locked(tx, call.person_id, workspace_id, DeskRole.ADMIN)
-    reason = clean(note, NOTE_LENGTH)
     if amount == 0 or abs(amount) > MOST:
         raise BadValueError("points", str(amount))
-    if not reason:
-        raise BadValueError("reason", note)
+    reason = required(note, "reason", NOTE_LENGTH)
     renewal.catch_up(tx, call, place.partner, workspace, wallet)
     operation = Operation(
         place.partner.id,

@@ -151,3 +151,11 @@ class BadValueError(BillingError):
         super().__init__(f"{field}: {value}")
         self.field = field
         self.value = value
+
+
+class TooLongError(BadValueError):
+    """Typed text that would have to be cut; `most` characters are kept."""
+
+    def __init__(self, value: str, most: int) -> None:
+        super().__init__("length", value)
+        self.most = most

@@ -10,7 +10,7 @@ from billing.ledger import Kind
 from billing.money import Money
 from billing.proration import Formula
 from storage import catalogue, ledger, orders, people, workspaces
-from storage.models import Posting, Workspace
+from storage.models import Partner, Posting, Workspace
 from storage.transaction import Tx
 
 PAGE = 6
@@ -43,6 +43,8 @@ class Row:
     person: str | None
     """None: nobody, it happened by itself. Empty: somebody who has left."""
     note: str
+    partner: str
+    """Whose points they are: an adjustment is theirs."""
     payment: Payment | None
 
 
@@ -63,22 +65,22 @@ class HistoryPage:
     from_desk: bool
 
 
-def _open(tx: Tx, person_id: int, workspace_id: int, *, from_desk: bool) -> tuple[Workspace, str]:
+def _open(tx: Tx, person_id: int, workspace_id: int, *, from_desk: bool) -> tuple[Workspace, Partner]:
     if not from_desk:
         place = seat(tx, person_id, workspace_id, Role.VIEWER)
-        return place.workspace, place.partner.point_name
+        return place.workspace, place.partner
     at_desk = desk(tx, person_id, DeskRole.SUPPORT)
     workspace = workspaces.find(tx, workspace_id)
     if workspace is None or workspace.partner_id != at_desk.partner.id:
         raise StrangerError
-    return workspace, at_desk.partner.point_name
+    return workspace, at_desk.partner
 
 
 def page(
     tx: Tx, person_id: int, workspace_id: int, below: int | None, *, from_desk: bool = False
 ) -> HistoryPage:
     """Postings numbered under `below` (None: the newest), for members or the partner."""
-    workspace, point_name = _open(tx, person_id, workspace_id, from_desk=from_desk)
+    workspace, partner = _open(tx, person_id, workspace_id, from_desk=from_desk)
     wallet = workspaces.wallet(tx, workspace.partner_id, workspace_id)
     top = wallet.posted + 1 if below is None else max(1, min(below, wallet.posted + 1))
     found = ledger.postings_page(tx, workspace.partner_id, workspace_id, top, PAGE)
@@ -87,8 +89,8 @@ def page(
     return HistoryPage(
         workspace_id,
         workspace.name,
-        point_name,
-        tuple(_row(tx, posting, labels) for posting in found),
+        partner.point_name,
+        tuple(_row(tx, posting, labels, partner) for posting in found),
         min(top + PAGE, wallet.posted + 1) if top <= wallet.posted else None,
         last if last > 1 else None,
         wallet.posted,
@@ -101,30 +103,30 @@ def row(
     tx: Tx, person_id: int, workspace_id: int, number: int, *, from_desk: bool = False
 ) -> tuple[Row, HistoryPage]:
     """One posting, and the page it stands on. Raises GoneError."""
-    workspace, _ = _open(tx, person_id, workspace_id, from_desk=from_desk)
+    workspace, partner = _open(tx, person_id, workspace_id, from_desk=from_desk)
     posting = ledger.posting(tx, workspace.partner_id, workspace_id, number)
     if posting is None:
         raise GoneError
     labels = {addon.id: addon.label for addon in catalogue.addons(tx, workspace.partner_id)}
     below = number + (workspaces.wallet(tx, workspace.partner_id, workspace_id).posted - number) % PAGE + 1
-    return _row(tx, posting, labels), page(tx, person_id, workspace_id, below, from_desk=from_desk)
+    return _row(tx, posting, labels, partner), page(tx, person_id, workspace_id, below, from_desk=from_desk)
 
 
 def everything(
     tx: Tx, person_id: int, workspace_id: int, *, from_desk: bool = False
 ) -> tuple[str, list[Row]]:
     """The whole ledger, oldest first, for the export; (workspace, rows)."""
-    workspace, _ = _open(tx, person_id, workspace_id, from_desk=from_desk)
+    workspace, partner = _open(tx, person_id, workspace_id, from_desk=from_desk)
     labels = {addon.id: addon.label for addon in catalogue.addons(tx, workspace.partner_id)}
     rows: list[Row] = []
     below = workspaces.wallet(tx, workspace.partner_id, workspace_id).posted + 1
     while found := ledger.postings_page(tx, workspace.partner_id, workspace_id, below, 1_000):
-        rows.extend(_row(tx, posting, labels) for posting in found)
+        rows.extend(_row(tx, posting, labels, partner) for posting in found)
         below = found[-1].number
     return workspace.name, rows[::-1]
 
 
-def _row(tx: Tx, posting: Posting, labels: dict[int, str]) -> Row:
+def _row(tx: Tx, posting: Posting, labels: dict[int, str], partner: Partner) -> Row:
     explained = posting.explained or {}
     person = people.person(tx, posting.person_id) if posting.person_id is not None else None
     return Row(
@@ -140,6 +142,7 @@ def _row(tx: Tx, posting: Posting, labels: dict[int, str]) -> Row:
         unpack(explained) if explained else None,
         None if posting.person_id is None else (person.name if person is not None else ""),
         posting.note,
+        partner.name,
         _payment(tx, posting),
     )
 

@@ -11,8 +11,10 @@ from storage.transaction import Tx
 
 
 def tell(tx: Tx, call: Call, partner_id: int, kind: str, params: dict[str, Any], to: Iterable[Person]) -> int:
-    """Queue a notice for each of these people who has a chat; answers how many."""
+    """Queue a notice for each of these people who has a chat; answers how many of them can be reached now (R36)."""
     told = 0
+    to = list(to)
+    blocked = outbox.blocked_chats(tx, call.bot_id, [each.telegram_id for each in to if each.telegram_id])
     for person in to:
         if person.telegram_id is None:
             continue
@@ -28,7 +30,7 @@ def tell(tx: Tx, call: Call, partner_id: int, kind: str, params: dict[str, Any],
             created_at=call.at,
             due_at=call.at,
         )
-        told += 1
+        told += person.telegram_id not in blocked
     return told
 
 

@@ -15,9 +15,9 @@ from billing.catalogue import PackCard, pack_card
 from billing.errors import AmountError, BadValueError, GoneError, NotSellingError
 from billing.gateway import CheckoutRequest, SessionFacts
 from billing.ledger import Kind, Line, Operation, Posted, post
-from billing.money import AmountOutOfRangeError, Money, exact_amount, points_for
+from billing.money import CURRENCIES, AmountOutOfRangeError, Money, exact_amount, points_for
 from billing.money import currency as currency_of
-from storage import catalogue, orders, workspaces
+from storage import catalogue, orders, outbox, people, workspaces
 from storage.models import Order, OrderStatus, Partner, PointPrice, Workspace
 from storage.transaction import Tx
 
@@ -137,7 +137,19 @@ def fitting(tx: Tx, person_id: int, workspace_id: int, missing: int) -> Fitting:
         money = exact_amount(missing, price.price, price.currency, least=price.minimum_minor)
     except AmountOutOfRangeError:
         return Fitting(missing, pack, None, 0)
+    if _gives_more_for_less(pack, money, missing):
+        return Fitting(missing, pack, None, 0)
     return Fitting(missing, pack, money, points_for(money, price.price))
+
+
+def _gives_more_for_less(pack: PackOffer | None, exact: Money, points: int) -> bool:
+    """Whether nobody in his right mind would pay the exact amount: the pack costs no more and gives no less."""
+    return (
+        pack is not None
+        and pack.card.price.currency == exact.currency
+        and pack.card.price.amount_minor <= exact.amount_minor
+        and pack.card.points + pack.card.bonus >= points
+    )
 
 
 def _preferred(exact: list[PointPrice], pack: PackOffer | None) -> PointPrice | None:
@@ -189,16 +201,20 @@ def payer(tx: Tx, person_id: int, workspace_id: int) -> int:
 
 def exact_price(
     tx: Tx, person_id: int, workspace_id: int, currency: str, points: int
-) -> tuple[int, Money, ExactOffer]:
+) -> tuple[int, Money, ExactOffer, PackOffer | None]:
     """What an exact number of points costs in a currency: points that the money buys, money, the offer (R3).
 
-    Raises GoneError (no price in this currency), AmountError, BadValueError.
+    The pack is one that gives at least as many for no more money. Raises GoneError (no price in this
+    currency), AmountError, BadValueError.
     """
     partner = seat(tx, person_id, workspace_id, Role.BILLING).partner
     bought, _, money = _priced(tx, partner, Choice(None, points, currency))
     row = catalogue.point_price(tx, partner.id, currency)
     assert row is not None, "it was priced just now"
-    return bought, money, ExactOffer(row.currency, Decimal(row.price))
+    packs, _ = _offers(tx, partner)
+    better = [pack for pack in packs if _gives_more_for_less(pack, money, bought)]
+    cheapest = min(better, key=lambda pack: pack.card.price.amount_minor, default=None)
+    return bought, money, ExactOffer(row.currency, Decimal(row.price)), cheapest
 
 
 def customer_of(tx: Tx, person_id: int, workspace_id: int, live: bool) -> tuple[str | None, Workspace]:  # noqa: FBT001
@@ -313,6 +329,8 @@ def place(
         if row.id != known.id and row.person_id == call.person_id and row.status == OrderStatus.OPEN:
             row.status, row.reason = OrderStatus.CANCELLED, "superseded"
             replaced.append((row.id, row.session_id))
+            if (row.chat_id, row.message_id) != (chat_id, message_id):
+                _tell(tx, call, row, [])
     tx.session.flush()
     return Placed(
         _view(tx, workspace, known),
@@ -342,7 +360,7 @@ def _priced(tx: Tx, partner: Partner, choice: Choice) -> tuple[int, int, Money]:
         if pack is None or pack.retired_at is not None:
             raise GoneError
         return pack.points, pack.bonus, Money(pack.amount_minor, pack.currency)
-    row = catalogue.point_price(tx, partner.id, choice.currency)
+    row = catalogue.point_price(tx, partner.id, choice.currency) if choice.currency in CURRENCIES else None
     if row is None:
         raise GoneError
     if choice.points <= 0:
@@ -451,17 +469,18 @@ def settle(tx: Tx, call: Call, partner_id: int, facts: SessionFacts) -> OrderSta
     if facts.paid:
         if not _is_as_ordered(order, facts):
             return _mismatch(tx, call, order)
+        waited = order.status == OrderStatus.WAITING
         renewal.catch_up(tx, call, partner, workspace, wallet)
         _credit(tx, call, partner, workspace, order, facts)
         tx.session.expire(wallet)
         bought = complete_purchases(tx, call, partner, workspace, wallet)
         standing.settle(tx, call, partner, workspace)
-        _tell(tx, call, order, bought)
+        _tell(tx, call, order, bought, anew=waited)
         return OrderStatus.PAID
     before = (order.status, order.reason)
     _move(call, order, facts)
     if (order.status, order.reason) != before:
-        _tell(tx, call, order, [])
+        _tell(tx, call, order, [], anew=before[0] == OrderStatus.WAITING)
     return OrderStatus(order.status)
 
 
@@ -563,10 +582,21 @@ def _patience(order: Order) -> dt.timedelta:
     return dt.timedelta(seconds=min(60, 5 + 2 * order.looks))
 
 
-def _tell(tx: Tx, call: Call, order: Order, bought: list[Completed]) -> None:
-    """Change the chat message that shows the order; tell the others who look after the money."""
-    from storage import outbox, people
+def show_at(tx: Tx, call: Call, order_id: int, chat_id: int, message_id: int) -> None:
+    """From now on this chat message shows the order, and changes with it. Raises GoneError, StrangerError."""
+    order = orders.find(tx, order_id)
+    if order is None:
+        raise GoneError
+    locked_seat(tx, call.person_id, order.workspace_id, Role.VIEWER)
+    if order.person_id == call.person_id:
+        order.chat_id, order.message_id = chat_id, message_id
 
+
+def _tell(tx: Tx, call: Call, order: Order, bought: list[Completed], *, anew: bool = False) -> None:
+    """Change the chat message that shows the order; tell the others who look after the money.
+
+    `anew`: the customer waited for days, and an edit of an old message rings no bell.
+    """
     moment = Call(call.at, f"order:{order.id}:{order.status}:{order.reason}", call.bot_id)
     params: dict[str, Any] = {
         "order_id": order.id,
@@ -576,19 +606,21 @@ def _tell(tx: Tx, call: Call, order: Order, bought: list[Completed]) -> None:
     person = people.person(tx, order.person_id) if order.person_id is not None else None
     chat_id = order.chat_id or (person.telegram_id if person is not None else None)
     if chat_id is not None and person is not None:
-        outbox.put(
-            tx,
-            bot_id=call.bot_id,
-            id=moment.id_for("order", chat_id),
-            partner_id=order.partner_id,
-            chat_id=chat_id,
-            person_id=person.id,
-            kind="order",
-            params=params,
-            created_at=call.at,
-            due_at=call.at,
-            edits_message_id=order.message_id,
-        )
+        places = [order.message_id, None] if anew and order.message_id is not None else [order.message_id]
+        for place_no, message_id in enumerate(places):
+            outbox.put(
+                tx,
+                bot_id=call.bot_id,
+                id=moment.id_for("order", chat_id, place_no),
+                partner_id=order.partner_id,
+                chat_id=chat_id,
+                person_id=person.id,
+                kind="order",
+                params=params,
+                created_at=call.at,
+                due_at=call.at,
+                edits_message_id=message_id,
+            )
     if order.status == OrderStatus.PAID:
         notices.tell_workspace(
             tx, moment, order.partner_id, order.workspace_id, "topup", params, but=order.person_id

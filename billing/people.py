@@ -53,6 +53,7 @@ class People:
 
     workspace_id: int
     workspace: str
+    partner: str
     role: Role
     """The reader's own."""
     you: int
@@ -318,6 +319,7 @@ def access(tx: Tx, person_id: int, workspace_id: int) -> People:
     return People(
         workspace_id,
         place.workspace.name,
+        place.partner.name,
         place.role,
         person_id,
         tuple(
@@ -364,6 +366,15 @@ def hand_over(tx: Tx, call: Call, workspace_id: int, person_id: int) -> None:
         raise BadValueError("member", "")
     member.role, mine.role = Role.OWNER.code, Role.BILLING.code
     _tell_one(tx, call, place.partner.id, workspace_id, person_id, "role", {"role": Role.OWNER.code})
+    person = people.person(tx, person_id)
+    notices.tell_desk(
+        tx,
+        call,
+        place.partner.id,
+        "desk_owner",
+        {"workspace_id": workspace_id, "name": person.name if person is not None else ""},
+        but=call.person_id,
+    )
 
 
 def _member(tx: Tx, partner_id: int, workspace_id: int, person_id: int) -> Member:

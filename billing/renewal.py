@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Literal
 
 from billing import notices, standing
 from billing.call import Call
@@ -13,14 +14,18 @@ from storage import catalogue, workspaces
 from storage.models import AddonChange, AddonState, Partner, Wallet, Workspace, WorkspaceCycle
 from storage.transaction import Tx
 
+Ending = Literal["points", "set", "asked", "paused", "unsold"]
+"""Why units end with their cycle: not covered, set not to renew, asked to be removed, no renewal while the workspace
+is stopped, no price to renew at."""
+
 
 @dataclass(slots=True)
 class Renewed:
-    """What a boundary did: (label, units, points) renewed, (label, units) that ended."""
+    """What a boundary did: (label, units, points) renewed, (label, units, why) that ended."""
 
     cycle: Cycle
     renewed: list[tuple[str, int, int]] = field(default_factory=list)
-    ended: list[tuple[str, int]] = field(default_factory=list)
+    ended: list[tuple[str, int, Ending]] = field(default_factory=list)
 
 
 def enter_cycle(tx: Tx, workspace: Workspace, cycle: Cycle) -> None:
@@ -53,11 +58,12 @@ def expect_current(workspace: Workspace, now: dt.datetime) -> None:
 def catch_up(tx: Tx, call: Call, partner: Partner, workspace: Workspace, wallet: Wallet) -> None:
     """Work off every due cycle in order, with the points as they are; the workspace is locked.
 
-    One notice tells what the newest boundary renewed, and what ended at any of them.
+    One notice tells what the newest boundary renewed, and what ended at any of them and why; the desk is told of
+    units that the points did not cover.
     """
     today = today_of(workspace, call.at)
     newest: Renewed | None = None
-    ended: list[tuple[str, int]] = []
+    ended: list[tuple[str, int, Ending]] = []
     while workspace.cycle_end <= today:
         newest = _renew(tx, call, partner, workspace, wallet)
         ended += newest.ended
@@ -78,6 +84,15 @@ def catch_up(tx: Tx, call: Call, partner: Partner, workspace: Workspace, wallet:
                 "until": newest.cycle.end.isoformat(),
             },
         )
+    lapsed = [(label, units) for label, units, why in ended if why == "points"]
+    if lapsed:
+        notices.tell_desk(
+            tx,
+            told,
+            partner.id,
+            "desk_lapsed",
+            {"workspace_id": workspace.id, "lapsed": lapsed, "balance": wallet.balance},
+        )
     standing.settle(tx, told, partner, workspace)
 
 
@@ -92,16 +107,21 @@ def _renew(tx: Tx, call: Call, partner: Partner, workspace: Workspace, wallet: W
         request = workspaces.removal_request(tx, partner.id, workspace.id, state.addon_id)
         # Units may have gone since the request was made.
         wanted = min(request.units, state.units) if request is not None else state.units
-        if stopped or not state.renews or workspace.closed_at is not None:
-            wanted = 0
+        why: Ending = "asked"
+        if stopped or workspace.closed_at is not None:
+            wanted, why = 0, "paused"
+        elif not state.renews:
+            wanted, why = 0, "set"
         label = addons[state.addon_id].label
         before = state.units
-        kept = _renew_addon(tx, call, partner, workspace, state, cycle, wanted)
+        kept, cost, short = _renew_addon(tx, call, partner, workspace, state, cycle, wanted)
         tx.session.expire(wallet)
-        if kept is not None and kept[0]:
-            result.renewed.append((label, *kept))
-        if kept is not None and kept[0] < before:
-            result.ended.append((label, before - kept[0]))
+        if kept:
+            result.renewed.append((label, kept, cost))
+        if wanted < before:
+            result.ended.append((label, before - wanted, why))
+        if kept < wanted:
+            result.ended.append((label, wanted - kept, short))
     return result
 
 
@@ -113,8 +133,11 @@ def _renew_addon(
     state: AddonState,
     cycle: Cycle,
     wanted: int,
-) -> tuple[int, int]:
-    """Renew as many of the wanted units as the points cover; (units kept, hundredths charged)."""
+) -> tuple[int, int, Ending]:
+    """Renew as many of the wanted units as the points cover.
+
+    (units kept, hundredths charged, why others of the wanted ended)
+    """
     addon = catalogue.addon(tx, partner.id, state.addon_id)
     assert addon is not None
     sale = load_sale(tx, partner, workspace, addon, cycle, cycle.start)
@@ -144,9 +167,9 @@ def _renew_addon(
         if isinstance(answer, Posted):
             if units < state.units:
                 lapse(tx, call, state, cycle.start, units)
-            return units, due
+            return units, due, "points"
     lapse(tx, call, state, cycle.start, 0)
-    return 0, 0
+    return 0, 0, "unsold" if sale is None else "points"
 
 
 def lapse(tx: Tx, call: Call, state: AddonState, on: dt.date, units: int) -> None:

@@ -1,6 +1,7 @@
 """How a workspace stands: allowance and usage of every limit (R20), and the reasons it is paused for (R21)."""
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 
 from billing import audit, limits, notices
@@ -8,7 +9,7 @@ from billing.access import desk_locked
 from billing.call import Call
 from billing.cycle import local_date, zone_named
 from billing.errors import BadValueError
-from billing.text import clean
+from billing.text import NOTE_LENGTH, whole
 from storage import catalogue, workspaces
 from storage.models import Delivery, Partner, Usage, Workspace
 from storage.transaction import Tx
@@ -115,10 +116,14 @@ def settle(
     tx.session.flush()
     if was_paused is None:
         was_paused = bool(reasons(workspace))
-    over = standing(tx, workspace).over
+    was_over = workspace.paused_limit
+    units = {state.addon_id: state.units for state in workspaces.addon_states(tx, partner.id, workspace.id)}
+    stands = standing(tx, workspace, units)
+    over = stands.over
     workspace.paused_limit = bool(over)
     paused = bool(reasons(workspace))
-    _deliver(tx, call, partner, workspace, paused=paused)
+    granted = {each.code: each.allowance for each in stands.limits}
+    _deliver(tx, call, partner, workspace, granted, units, paused=paused)
     if paused != was_paused:
         notices.tell_workspace(
             tx,
@@ -133,14 +138,40 @@ def settle(
             },
             but=call.person_id if told else None,
         )
+    if over and not was_over:
+        notices.tell_desk(
+            tx,
+            call,
+            partner.id,
+            "desk_paused",
+            {
+                "workspace_id": workspace.id,
+                "over": [[each.label, each.used, each.allowance] for each in over],
+            },
+            but=call.person_id,
+        )
 
 
-def _deliver(tx: Tx, call: Call, partner: Partner, workspace: Workspace, *, paused: bool) -> None:
-    workspace.host_version += 1
+def _deliver(
+    tx: Tx,
+    call: Call,
+    partner: Partner,
+    workspace: Workspace,
+    granted: dict[str, int],
+    units: dict[int, int],
+    *,
+    paused: bool,
+) -> None:
+    """Queue what the host should know, if it differs from what it was told last."""
+    told = json.dumps([workspace.name, paused, sorted(granted.items()), sorted(units.items())])
     row = workspaces.lock_delivery(tx, partner.id, workspace.id)
+    if row is not None and row.told == told:
+        return
+    workspace.host_version += 1
     if row is None:
         row = Delivery(partner_id=partner.id, workspace_id=workspace.id)
         tx.session.add(row)
+    row.told = told
     row.version = workspace.host_version
     row.paused = paused
     row.asked_at = row.next_at = call.at
@@ -202,17 +233,18 @@ def report_by_hand(tx: Tx, call: Call, workspace_id: int, code: str, used: int) 
 
 
 def set_manual_pause(tx: Tx, call: Call, workspace_id: int, *, paused: bool, note: str = "") -> None:
-    """The partner pauses or lets run; only the partner moves this reason (R21)."""
+    """The partner pauses or lets run; only the partner moves this reason (R21). Raises TooLongError."""
     from billing import renewal  # which settles standings itself
 
     place, workspace, wallet = desk_locked(tx, call.person_id, workspace_id)
+    reason = whole(note, NOTE_LENGTH)
     # A pause that comes after a boundary must not keep that boundary from renewing (R14).
     renewal.catch_up(tx, call, place.partner, workspace, wallet)
     if workspace.paused_manual == paused:
         return
     was_paused = bool(reasons(workspace))
     workspace.paused_manual = paused
-    workspace.pause_note = clean(note, 200) if paused else ""
+    workspace.pause_note = reason if paused else ""
     audit.record(
         tx,
         call,

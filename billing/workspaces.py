@@ -13,7 +13,7 @@ from billing.errors import BadValueError, GoneError
 from billing.money import Money
 from billing.people import MemberRow
 from billing.standing import Standing
-from billing.text import clean
+from billing.text import clean, required
 from storage import catalogue, ledger, orders, outbox, people, workspaces
 from storage.models import AuditEntry, Partner, Plan, Workspace
 from storage.transaction import Tx
@@ -164,15 +164,13 @@ def plans(tx: Tx, person_id: int) -> list[tuple[Plan, dict[str, int]]]:
 def create(tx: Tx, call: Call, name: str, plan_id: int, zone: str, renewal_date: dt.date | None) -> Workspace:
     """A new workspace. `renewal_date`: any of its renewal dates, None for today; the same call makes no second one.
 
-    Raises BadValueError (name, date), UnknownZoneError, GoneError (plan).
+    Raises BadValueError (name, length, date), UnknownZoneError, GoneError (plan).
     """
     partner = desk_partner(tx, call.person_id)
     made = workspaces.by_origin(tx, partner.id, call.reference)
     if made is not None:
         return made
-    text = clean(name)
-    if not text:
-        raise BadValueError("name", name)
+    text = required(name, "name")
     place_zone = zone_named(zone)
     plan = catalogue.plan(tx, partner.id, plan_id)
     if plan is None:

@@ -114,7 +114,8 @@ async def _assemble(tools: Tools, sandbox: Sandbox) -> Product:
     async def report(workspace_id: int, limit: str, used: int) -> None:
         now = tools.clock.now()
         call = Call(now, f"host:{workspace_id}:{limit}:{now.isoformat()}", tools.bot.id)
-        await tools.db.write(standing.report_usage, call, workspace_id, {limit: used}, now)
+        usage = {**sandbox.host.usage(workspace_id), limit: used}
+        await tools.db.write(standing.report_usage, call, workspace_id, usage, now)
         tools.wake()
 
     sandbox.host.on_usage.append(report)

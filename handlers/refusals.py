@@ -11,6 +11,7 @@ from billing.errors import (
     NotAllowedError,
     NotSellingError,
     PaymentsDownError,
+    TooLongError,
     UndoOverError,
 )
 from billing.money import Money, UnknownCurrencyError
@@ -53,7 +54,7 @@ def words(error: Exception, t: Tongue) -> str:
         case UndoOverError():
             return t("Undo works for ten minutes and only for the latest change.")
         case UnknownZoneError():
-            return t("That time zone isn't known. Try a city: Europe/Berlin, Asia/Dubai, America/New_York.")
+            return t("That time zone isn't known. Try the largest city near you: Berlin, Chicago, Dubai.")
         case UnknownCurrencyError():
             return t("Stripe doesn't know that currency. Try USD, EUR or JPY.")
         case AmountFormatError(key="amount-decimals"):
@@ -64,6 +65,10 @@ def words(error: Exception, t: Tongue) -> str:
             return t("That could be read in two ways. Leave out the thousands' mark.")
         case AmountFormatError():
             return t("That isn't an amount. Try 10 or 2.50.")
+        case TooLongError(most=most):
+            return t("That is too long: {most} characters at most.", most=t.number(most))
+        case BadValueError(field="name" | "label"):
+            return t("A name needs letters.")
         case BadValueError(field="reason"):
             return t("A reason is missing. The customer reads it.")
         case BadValueError(field="amount"):

@@ -1,10 +1,13 @@
 """A screen: text and buttons. One way to show it, which edits in place or sends anew."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from aiogram import Bot
+from aiogram.client.session.base import BaseSession
 from aiogram.enums import ParseMode
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.filters.callback_data import CallbackData
@@ -17,8 +20,6 @@ from aiogram.types import (
     LinkPreviewOptions,
     Message,
 )
-
-MESSAGE_LENGTH = 4096
 
 
 def button(text: str, target: CallbackData, style: str | None = None) -> InlineKeyboardButton:
@@ -58,7 +59,38 @@ class Screen:
         return InlineKeyboardMarkup(inline_keyboard=[list(row) for row in self.rows])
 
 
+class _JustShown:
+    """What messages were changed to within the last seconds.
+
+    A second tap carries the message as it was before the first, and Telegram refuses an edit that changes
+    nothing. Only seconds, as another process may change a message too.
+    """
+
+    SECONDS = 3.0
+    MOST = 1_000
+
+    def __init__(self) -> None:
+        self._shown: dict[tuple[int, int], tuple[float, Screen]] = {}
+
+    def note(self, chat_id: int, message_id: int, screen: Screen) -> None:
+        key = (chat_id, message_id)
+        self._shown.pop(key, None)
+        while len(self._shown) >= self.MOST:
+            del self._shown[next(iter(self._shown))]
+        self._shown[key] = (asyncio.get_running_loop().time() + self.SECONDS, screen)
+
+    def shows(self, chat_id: int, message_id: int, screen: Screen) -> bool:
+        until, shown = self._shown.get((chat_id, message_id), (0.0, None))
+        return shown == screen and asyncio.get_running_loop().time() < until
+
+
+_just_shown: WeakKeyDictionary[BaseSession, _JustShown] = WeakKeyDictionary()
+"""By the bot's session: a bot is equal to any other with its token."""
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+def _just_shown_by(bot: Bot) -> _JustShown:
+    return _just_shown.setdefault(bot.session, _JustShown())
 
 
 async def send(bot: Bot, chat_id: int, screen: Screen, edits_message_id: int | None = None) -> int:
@@ -77,6 +109,7 @@ async def send(bot: Bot, chat_id: int, screen: Screen, edits_message_id: int | N
         )
         return sent.message_id
     if edits_message_id is not None and await _edit(bot, chat_id, edits_message_id, screen):
+        _just_shown_by(bot).note(chat_id, edits_message_id, screen)
         return edits_message_id
     sent = await bot.send_message(
         chat_id,
@@ -115,7 +148,10 @@ async def put(bot: Bot, event: Message | CallbackQuery, screen: Screen) -> int:
     message = event.message
     if message is None:
         return await send(bot, event.from_user.id, screen)
-    if screen.document is None and isinstance(message, Message) and _shows(message, screen):
+    if screen.document is None and (
+        (isinstance(message, Message) and _shows(message, screen))
+        or _just_shown_by(bot).shows(message.chat.id, message.message_id, screen)
+    ):
         return message.message_id
     return await send(bot, message.chat.id, screen, message.message_id)
 

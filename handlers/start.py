@@ -5,17 +5,18 @@ from aiogram.filters import Command, CommandObject, CommandStart, Filter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import BotCommand, BotCommandScopeChat, CallbackQuery, Message
 
-from billing import people
+from billing import orders, people
 from billing.call import Call
 from handlers import commands
 from handlers.context import Speaker
 from handlers.customer.home import home_screen
-from handlers.customer.topup import order_screen
+from handlers.customer.orders import back_screen, moved_screen, paid_screen
 from handlers.landing import landing
 from handlers.partner.desk import desk_screen
-from handlers.screens import Screen, show
+from handlers.screens import Screen, send, show
 from handlers.services import Services
 from handlers.tongue import h
+from storage.models import OrderStatus
 
 JOIN = "j_"
 PAID = "paid_"
@@ -54,12 +55,29 @@ async def on_start(
     if payload.startswith(JOIN):
         screen = await _join(services, speaker, payload.removeprefix(JOIN))
     elif payload.startswith(PAID) and payload.removeprefix(PAID).isdecimal():
-        order_id = min(int(payload.removeprefix(PAID)), _LARGEST_ID)
-        view = await services.checkout.look(speaker.person_id, order_id)
-        screen = order_screen(speaker.t, view)
+        await _back_from_payment(message, bot, services, speaker, int(payload.removeprefix(PAID)))
+        return
     else:
         screen = await landing(services, speaker)
     await show(bot, message, screen)
+
+
+async def _back_from_payment(
+    message: Message, bot: Bot, services: Services, speaker: Speaker, order_id: int
+) -> None:
+    """Stripe's page leads back here. What was paid changes the message it was paid from; this one says where we are."""
+    view = await services.checkout.look(speaker.person_id, min(order_id, _LARGEST_ID))
+    services.wake()
+    if view.status == OrderStatus.PAID:
+        home = await home_screen(services, speaker, view.workspace_id)
+        await show(bot, message, paid_screen(speaker.t, view, home))
+        return
+    still_open = view.status in {OrderStatus.OPEN, OrderStatus.WAITING}
+    if still_open and view.message_id is not None:
+        await send(bot, message.chat.id, moved_screen(speaker.t, view), view.message_id)
+    message_id = await show(bot, message, back_screen(speaker.t, view))
+    if still_open:
+        await services.db.write(orders.show_at, speaker.call, view.id, message.chat.id, message_id)
 
 
 async def _set_desk_commands(bot: Bot, chat_id: int, speaker: Speaker) -> None:

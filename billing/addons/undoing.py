@@ -25,14 +25,18 @@ from storage.models import (
 from storage.transaction import Tx
 
 
-def undoable(tx: Tx, person_id: int, workspace_id: int, addon_id: int, now: dt.datetime) -> int | None:
-    """The change of an add-on that Undo would take back now (R9), if there is one."""
+def undoable(
+    tx: Tx, person_id: int, workspace_id: int, addon_id: int, now: dt.datetime, *, adding: bool = False
+) -> int | None:
+    """The change of an add-on that Undo would take back now (R9), if there is one; `adding`: one that added."""
     partner = seat(tx, person_id, workspace_id).partner
     state = workspaces.addon_state(tx, partner.id, workspace_id, addon_id)
     if state is None:
         return None
     latest = workspaces.addon_change(tx, partner.id, workspace_id, addon_id, state.changes)
     if latest is None or latest.lapsed or latest.undone_at is not None or now > latest.at + UNDO_TIME:
+        return None
+    if adding and latest.units_after < latest.units_before:
         return None
     return latest.number
 

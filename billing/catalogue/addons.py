@@ -11,7 +11,7 @@ from billing.errors import BadValueError, GoneError
 from billing.money import Money
 from billing.money import currency as currency_of
 from billing.points import HUNDREDTHS
-from billing.text import clean
+from billing.text import required
 from storage import catalogue
 from storage.models import (
     Addon,
@@ -163,12 +163,10 @@ def person_of(call: Call) -> int:
 
 
 def set_label(tx: Tx, call: Call, addon_id: int, label: str) -> None:
-    """What customers read. Raises BadValueError for an empty one."""
+    """What customers read. Raises BadValueError (label, length)."""
     partner = desk_partner(tx, call.person_id)
     addon = _addon(tx, partner.id, addon_id)
-    text = clean(label)
-    if not text:
-        raise BadValueError("label", label)
+    text = required(label, "label")
     audit.record(
         tx,
         call,

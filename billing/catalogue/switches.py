@@ -5,8 +5,7 @@ import datetime as dt
 from billing import audit
 from billing.access import desk_partner
 from billing.call import Call
-from billing.errors import BadValueError
-from billing.text import clean
+from billing.text import required
 from storage import catalogue
 from storage.models import (
     BillingSwitch,
@@ -26,10 +25,9 @@ def set_credit_billing(tx: Tx, call: Call, *, on: bool) -> None:
 
 
 def set_partner_name(tx: Tx, call: Call, name: str) -> None:
+    """What customers and strangers read. Raises BadValueError (name, length)."""
     partner = desk_partner(tx, call.person_id)
-    text = clean(name)
-    if not text:
-        raise BadValueError("name", name)
+    text = required(name, "name")
     audit.record(tx, call, partner.id, "name", before={"name": partner.name}, after={"name": text})
     partner.name = text
 

@@ -3,13 +3,13 @@
 from aiogram import Router
 
 from handlers.customer import about, addons, history, home, people_access, topup
-from handlers.customer.prompts import LeaveQuestion
+from handlers.questions import ForgetQuestion
 
 
 def router() -> Router:
     """All of the customer's routes, built anew."""
     router = Router(name="customer")
-    leave = LeaveQuestion()
+    leave = ForgetQuestion()
     for part in (home, topup, addons, history, people_access, about):
         child = part.router()
         # A parent's inner middleware doesn't see the flags of a child's routes.

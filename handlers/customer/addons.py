@@ -10,8 +10,15 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from billing import addons, orders
+from billing.access import Role, seat
 from billing.addons import AddonOffer, Changed, Quote, Shop
-from billing.errors import GoneError, NotEnoughPointsError, OverLimitError, QuoteChangedError
+from billing.errors import (
+    GoneError,
+    NotAllowedError,
+    NotEnoughPointsError,
+    OverLimitError,
+    QuoteChangedError,
+)
 from handlers.context import Speaker
 from handlers.customer import buttons
 from handlers.customer.addons_view import (
@@ -22,8 +29,10 @@ from handlers.customer.addons_view import (
     type_units_view,
 )
 from handlers.customer.phrases import here
-from handlers.customer.prompts import ASKS, Answers, Ask
+from handlers.customer.prompts import Ask
 from handlers.customer.quotes_view import quote_view, removal_view, short_view, still_over_view
+from handlers.questions import KEEPS_QUESTION, Answers
+from handlers.refusals import plain, words
 from handlers.screens import Screen, show
 from handlers.services import Services
 
@@ -31,10 +40,10 @@ from handlers.services import Services
 def router() -> Router:
     router = Router(name="customer.addons")
     router.message.register(on_command, Command("addons"))
-    router.message.register(on_units_typed, Answers(Ask.units), flags=ASKS)
+    router.message.register(on_units_typed, Answers(Ask.units), flags=KEEPS_QUESTION)
     router.callback_query.register(on_addons, buttons.Addons.filter())
     router.callback_query.register(on_card, buttons.AddonCard.filter())
-    router.callback_query.register(on_ask_units, buttons.AskUnits.filter(), flags=ASKS)
+    router.callback_query.register(on_ask_units, buttons.AskUnits.filter(), flags=KEEPS_QUESTION)
     router.callback_query.register(on_quote, buttons.QuoteUnits.filter())
     router.callback_query.register(on_set, buttons.SetUnits.filter())
     router.callback_query.register(on_undo, buttons.UndoChange.filter())
@@ -73,7 +82,8 @@ async def on_ask_units(
     shop, offer = await _offer(services, speaker, callback_data.workspace, callback_data.addon)
     await state.set_state(Ask.units)
     await state.set_data({"workspace": shop.workspace_id, "addon": offer.id})
-    await show(bot, query, type_units_view(speaker.t, shop, offer))
+    toast = await _only_looks(services, speaker, shop.workspace_id)
+    await show(bot, query, type_units_view(speaker.t, shop, offer), toast)
 
 
 async def on_units_typed(
@@ -95,7 +105,8 @@ async def on_quote(
     query: CallbackQuery, callback_data: buttons.QuoteUnits, bot: Bot, services: Services, speaker: Speaker
 ) -> None:
     wanted = callback_data
-    await show(bot, query, await _quoted(services, speaker, wanted.workspace, wanted.addon, wanted.units))
+    screen = await _quoted(services, speaker, wanted.workspace, wanted.addon, wanted.units)
+    await show(bot, query, screen, await _only_looks(services, speaker, wanted.workspace))
 
 
 async def on_set(
@@ -114,7 +125,7 @@ async def on_set(
             accept_over=wanted.over,
         )
     except QuoteChangedError as refusal:
-        screen, toast = await _quote_screen(services, speaker, refusal.quote), t("The price is another now.")
+        screen, toast = await _quote_screen(services, speaker, refusal.quote), t("The price has changed.")
         await show(bot, query, screen, toast)
     except OverLimitError as refusal:
         await show(bot, query, still_over_view(t, refusal.quote))
@@ -184,6 +195,15 @@ async def shop_screen(services: Services, speaker: Speaker, workspace_id: int) -
     return shop_view(speaker.t, await _shop(services, speaker, workspace_id), _today(speaker))
 
 
+async def _only_looks(services: Services, speaker: Speaker, workspace_id: int) -> str | None:
+    """Who may buy and remove, said to somebody who may only see what it would cost (R11, R34)."""
+    try:
+        await services.db.read(seat, speaker.person_id, workspace_id, Role.BILLING)
+    except NotAllowedError as refusal:
+        return plain(words(refusal, speaker.t))
+    return None
+
+
 async def _shop(services: Services, speaker: Speaker, workspace_id: int) -> Shop:
     return await services.db.read(addons.shop, speaker.person_id, workspace_id, speaker.call.at)
 
@@ -220,7 +240,15 @@ async def _quoted(
 async def _quote_screen(services: Services, speaker: Speaker, quote: Quote) -> Screen:
     today = _today(speaker)
     if quote.units_after < quote.units_before:
-        return removal_view(speaker.t, quote, today)
+        number = await services.db.read(
+            addons.undoable,
+            speaker.person_id,
+            quote.workspace_id,
+            quote.addon_id,
+            speaker.call.at,
+            adding=True,
+        )
+        return removal_view(speaker.t, quote, today, number)
     if quote.missing:
         fit = await services.db.read(orders.fitting, speaker.person_id, quote.workspace_id, quote.missing)
         return short_view(speaker.t, quote, fit, today)

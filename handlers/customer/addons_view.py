@@ -138,8 +138,8 @@ def changed_view(
     """What a change did, with the way to take it back while there is one."""
     ws, addon = changed.workspace_id, changed.addon_id
     return Screen.of(
-        f"<b>{_done(t, changed, undone=undone)}</b>",
-        _now_have(t, changed, today),
+        f"<b>{_done(t, changed, today, undone=undone)}</b>",
+        _now_have(t, changed, today) if undone or changed.units != changed.units_before else None,
         t("{points} left.", points=points(t, changed.balance)),
         t("Waiting for your platform to confirm it.") if not changed.delivered else None,
         t("The workspace runs again.") if changed.resumed else None,
@@ -151,21 +151,21 @@ def changed_view(
     )
 
 
-def _done(t: Tongue, changed: Changed, *, undone: bool) -> str:
+def _done(t: Tongue, changed: Changed, today: dt.date, *, undone: bool) -> str:
     if undone:
         return t("Undone.")
     if changed.units > changed.units_before:
         return t("Added for {cost}.", cost=points(t, changed.amount))
     if changed.units < changed.units_before:
         return t("Removed. {back} are back.", back=points(t, -changed.amount))
-    return t("That is how it is already.")
+    return _now_have(t, changed, today)
 
 
 def _now_have(t: Tongue, changed: Changed, today: dt.date) -> str:
     if not changed.units:
         return t("You have no {label}.", label=h(changed.label))
     return t(
-        "{what}, paid until {day}.",
+        "You have {what}, paid until {day}.",
         what=h(units_of(t, changed.units, changed.label)),
         day=t.near_day(changed.paid_until, today),
     )

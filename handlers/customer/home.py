@@ -143,7 +143,11 @@ def _usage_lines(t: Tongue, facts: home.Home, now: dt.datetime) -> list[str]:
 def _usage_line(t: Tongue, limit: LimitStanding) -> str | None:
     label, allowance = h(limit.label), t.number(limit.allowance)
     if limit.used is None:
-        return None if limit.allowance == 0 else t("{label}: {allowance}", label=label, allowance=allowance)
+        return (
+            None
+            if limit.allowance == 0
+            else t("{label}: up to {allowance}", label=label, allowance=allowance)
+        )
     if limit.used == 0 and limit.allowance == 0:
         return None
     tenths = usage_tenths(limit.used, limit.allowance)
@@ -186,7 +190,11 @@ def _way_line(t: Tongue, way: WayOut) -> str:
 
 
 def _delete_line(t: Tongue, limit: LimitStanding) -> str:
-    return t("• Delete {count} of “{label}”: free", count=t.number(limit.over), label=h(limit.label))
+    return t(
+        "• Bring {label} back to {allowance} yourself: free",
+        label=h(limit.label),
+        allowance=t.number(limit.allowance),
+    )
 
 
 def _way_button(t: Tongue, workspace_id: int, way: WayOut, *, first: bool) -> InlineKeyboardButton:

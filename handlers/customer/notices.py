@@ -3,10 +3,13 @@
 import datetime as dt
 from typing import Any
 
+from aiogram.types import InlineKeyboardButton
+
 from billing import orders, people
 from billing.access import role_of
 from billing.addons import Completed
 from billing.errors import BillingError, StrangerError
+from billing.people import People
 from handlers.customer import buttons
 from handlers.customer.orders import order_name, order_screen
 from handlers.customer.phrases import menu, outcomes, over_limit, points, role_name, units_of
@@ -14,9 +17,10 @@ from handlers.notices import Reader, Writer
 from handlers.screens import Screen, button
 from handlers.services import Services
 from handlers.tongue import Tongue, h
-from storage import workspaces
+from storage import catalogue, workspaces
 
 Params = dict[str, Any]
+Rows = list[list[InlineKeyboardButton]]
 
 
 async def order(services: Services, reader: Reader, params: Params) -> Screen | None:
@@ -46,17 +50,22 @@ async def topup(services: Services, reader: Reader, params: Params) -> Screen | 
 
 async def adjusted(services: Services, reader: Reader, params: Params) -> Screen | None:
     """The partner added or took points (R31)."""
-    t, amount = reader.t, params["amount"]
+    t, amount, about = reader.t, params["amount"], await _about(services, reader, params)
+    if about is None:
+        return None
     if params.get("undo"):
-        change = t("Your partner took a change of points back: {amount}.", amount=t.points(amount, sign=True))
+        change = t(
+            "{partner} took a change of points back: {amount}.",
+            partner=h(about.partner),
+            amount=t.points(amount, sign=True),
+        )
     elif amount > 0:
-        change = t("Your partner added {points}.", points=points(t, amount))
+        change = t("{partner} added {points}.", partner=h(about.partner), points=points(t, amount))
     else:
-        change = t("Your partner took {points}.", points=points(t, -amount))
-    return await _told(
-        services,
-        reader,
-        params,
+        change = t("{partner} took {points}.", partner=h(about.partner), points=points(t, -amount))
+    return _told(
+        t,
+        about,
         change,
         h(params["note"]),
         *outcomes(t, _bought(params)),
@@ -65,67 +74,91 @@ async def adjusted(services: Services, reader: Reader, params: Params) -> Screen
 
 
 async def paused(services: Services, reader: Reader, params: Params) -> Screen | None:
-    """Paused, why, and the way to the rescue card (R22)."""
-    t = reader.t
+    """Paused, why, and the way to the rescue card where there is one (R22)."""
+    t, about = reader.t, await _about(services, reader, params)
+    if about is None:
+        return None
     lines = [f"❚❚ {t('Paused. Nothing of yours is deleted.')}"]
     if "limit" in params["reasons"]:
         lines += [over_limit(t, label, used, allowance) for label, used, allowance in params["over"]]
     if "unpaid" in params["reasons"]:
         lines.append(t("The plan isn't paid."))
     if "manual" in params["reasons"]:
-        lines.append(t("Your partner paused it."))
+        lines.append(t("{partner} paused it.", partner=h(about.partner)))
         if params["note"]:
             lines.append(h(params["note"]))
-    return await _told(services, reader, params, *lines, opens=t("Get going again"))
+    opens = t("Get going again") if "limit" in params["reasons"] else t("Open")
+    return _told(t, about, *lines, rows=[[button(opens, buttons.Home(workspace=about.workspace_id))]])
 
 
 async def resumed(services: Services, reader: Reader, params: Params) -> Screen | None:
-    return await _told(services, reader, params, f"● {reader.t('Running again.')}")
+    about = await _about(services, reader, params)
+    return _told(reader.t, about, f"● {reader.t('Running again.')}") if about is not None else None
 
 
 async def renewal(services: Services, reader: Reader, params: Params) -> Screen | None:
-    """What the renewal date charged, and what ended (R14, R15)."""
-    t = reader.t
+    """What the renewal date charged, what ended and why (R14, R15)."""
+    t, about = reader.t, await _about(services, reader, params)
+    if about is None:
+        return None
     until = t.day(dt.date.fromisoformat(params["until"]))
     lines = [
         t("Renewed until {day}: {what}, for {cost}.", day=until, what=what, cost=points(t, cost))
         for what, cost in ((h(units_of(t, units, label)), cost) for label, units, cost in params["renewed"])
     ]
-    lines += [t("Ended: {what}.", what=h(units_of(t, units, label))) for label, units in params["ended"]]
+    lines += [_ended(t, h(units_of(t, units, label)), why) for label, units, why in params["ended"]]
     lines.append(t("You have {points}.", points=points(t, params["balance"])))
-    return await _told(services, reader, params, *lines)
+    ws = about.workspace_id
+    again = [
+        button(t("Add-ons"), buttons.Addons(workspace=ws)),
+        button(t("Top up"), buttons.TopUp(workspace=ws)),
+    ]
+    short = any(why == "points" for _, _, why in params["ended"])
+    return _told(t, about, *lines, rows=[again if short else [], _open(t, ws)])
+
+
+def _ended(t: Tongue, what: str, why: str) -> str:
+    match why:
+        case "points":
+            return t("Your points didn't cover {what}: they have ended.", what=what)
+        case "set":
+            return t("Ended, as it was set not to renew: {what}.", what=what)
+        case "asked":
+            return t("Ended, as you asked for its removal: {what}.", what=what)
+        case "paused":
+            return t("Ended, as nothing renews while the workspace is paused: {what}.", what=what)
+        case _:
+            return t("Ended: {what}.", what=what)
 
 
 async def price(services: Services, reader: Reader, params: Params) -> Screen | None:
     """A new price, before it is charged (R6)."""
-    t = reader.t
-    return await _told(
-        services,
-        reader,
-        params,
-        t(
-            "{addon} costs {price} a month instead of {before}, from your first renewal on {day} or later.",
-            addon=h(params["addon"]),
-            price=points(t, params["price"]),
-            before=t.points(params["before"]),
-            day=t.day(dt.date.fromisoformat(params["from"])),
-        ),
+    t, about = reader.t, await _about(services, reader, params)
+    if about is None:
+        return None
+    change = t(
+        "{addon} costs {price} a month instead of {before}, from your first renewal on {day} or later.",
+        addon=h(params["addon"]),
+        price=points(t, params["price"]),
+        before=t.points(params["before"]),
+        day=t.day(dt.date.fromisoformat(params["from"])),
     )
+    return _told(t, about, change)
 
 
 async def joined(services: Services, reader: Reader, params: Params) -> Screen | None:
-    t = reader.t
+    t, about = reader.t, await _about(services, reader, params)
+    if about is None:
+        return None
     role = role_name(t, role_of(params["role"]))
-    return await _told(
-        services, reader, params, t("{name} has joined as {role}.", name=h(params["name"]), role=role)
-    )
+    return _told(t, about, t("{name} has joined as {role}.", name=h(params["name"]), role=role))
 
 
 async def role(services: Services, reader: Reader, params: Params) -> Screen | None:
-    t = reader.t
-    return await _told(
-        services, reader, params, t("Your role is {role} now.", role=role_name(t, role_of(params["role"])))
-    )
+    t, about = reader.t, await _about(services, reader, params)
+    if about is None:
+        return None
+    return _told(t, about, t("Your role is {role} now.", role=role_name(t, role_of(params["role"]))))
 
 
 async def removed(services: Services, reader: Reader, params: Params) -> Screen | None:
@@ -134,34 +167,37 @@ async def removed(services: Services, reader: Reader, params: Params) -> Screen 
 
 async def replaced(services: Services, reader: Reader, params: Params) -> Screen | None:
     """The partner has put a new owner in (R34)."""
-    text = reader.t("Your partner has given it a new owner, so your access has ended.")
+    text = reader.t("{partner} has given it a new owner, so your access has ended.")
     return await _farewell(services, reader, params, text)
 
 
 async def removal_answer(services: Services, reader: Reader, params: Params) -> Screen | None:
     """What the partner says to a request to remove (R10)."""
-    t = reader.t
+    t, about = reader.t, await _about(services, reader, params)
+    if about is None:
+        return None
+    named = {"partner": h(about.partner), "addon": h(params["addon"])}
     if not params["approved"]:
-        text = t("Your partner keeps {addon} as it is.", addon=h(params["addon"]))
-        return await _told(services, reader, params, text)
-    return await _told(
-        services,
-        reader,
-        params,
-        t("Your partner removed {addon} as you asked.", addon=h(params["addon"])),
+        return _told(t, about, t("{partner} keeps {addon} as it is.", **named))
+    return _told(
+        t,
+        about,
+        t("{partner} removed {addon} as you asked.", **named),
         t("You have {units} of it now.", units=t.number(params["units"])),
         _moved(t, params["amount"]),
     )
 
 
 async def units_by_partner(services: Services, reader: Reader, params: Params) -> Screen | None:
-    t = reader.t
-    return await _told(
-        services,
-        reader,
-        params,
+    t, about = reader.t, await _about(services, reader, params)
+    if about is None:
+        return None
+    return _told(
+        t,
+        about,
         t(
-            "Your partner changed {addon} from {before} to {units}.",
+            "{partner} changed {addon} from {before} to {units}.",
+            partner=h(about.partner),
             addon=h(params["addon"]),
             before=t.number(params["before"]),
             units=t.number(params["units"]),
@@ -188,28 +224,31 @@ WRITERS: dict[str, Writer] = {
 }
 
 
-async def _told(
-    services: Services, reader: Reader, params: Params, *lines: str | None, opens: str | None = None
-) -> Screen | None:
-    """Lines under the workspace's name, for who is a member still."""
-    workspace_id = params["workspace_id"]
+async def _about(services: Services, reader: Reader, params: Params) -> People | None:
+    """The workspace that a notice is about, while its reader is a member."""
     try:
-        found = await services.db.read(people.access, reader.person_id, workspace_id)
+        return await services.db.read(people.access, reader.person_id, params["workspace_id"])
     except StrangerError:
         return None
-    return Screen.of(f"<b>{h(found.workspace)}</b>", *lines, rows=[_open(reader.t, workspace_id, opens)])
+
+
+def _told(t: Tongue, about: People, *lines: str | None, rows: Rows | None = None) -> Screen:
+    """Lines under the workspace's name."""
+    return Screen.of(f"<b>{h(about.workspace)}</b>", *lines, rows=rows or [_open(t, about.workspace_id)])
 
 
 async def _farewell(services: Services, reader: Reader, params: Params, text: str) -> Screen | None:
-    """For who isn't a member any more."""
+    """For who isn't a member any more; `text` may name the {partner}."""
     workspace = await services.db.read(workspaces.find, params["workspace_id"])
     if workspace is None:
         return None
-    return Screen.of(f"<b>{h(workspace.name)}</b>", text, rows=[[menu(reader.t)]])
+    partner = await services.db.read(catalogue.partner, workspace.partner_id)
+    name = partner.name if partner is not None else ""
+    return Screen.of(f"<b>{h(workspace.name)}</b>", text.format(partner=h(name)), rows=[[menu(reader.t)]])
 
 
-def _open(t: Tongue, workspace_id: int, text: str | None = None) -> list[Any]:
-    return [button(text or t("Open"), buttons.Home(workspace=workspace_id))]
+def _open(t: Tongue, workspace_id: int) -> list[InlineKeyboardButton]:
+    return [button(t("Open"), buttons.Home(workspace=workspace_id))]
 
 
 def _moved(t: Tongue, amount: int) -> str | None:

@@ -48,6 +48,25 @@ def refused_screen(t: Tongue, refusal: BillingError, again: buttons.Pay | button
     )
 
 
+def paid_screen(t: Tongue, view: OrderView, home: Screen) -> Screen:
+    """Back from Stripe's page, and the money is there: home, with a word about it."""
+    done = t("✓ Paid: {what}.", what=order_name(t, view))
+    return Screen(f"{done}\n\n{home.text}", home.rows)
+
+
+def back_screen(t: Tongue, view: OrderView) -> Screen:
+    """Back from Stripe's page without having paid, or with a bank that takes its time."""
+    screen = order_screen(t, view)
+    if view.status != OrderStatus.OPEN:
+        return screen
+    return Screen(f"{t('Nothing was paid yet.')}\n\n{screen.text}", screen.rows)
+
+
+def moved_screen(t: Tongue, view: OrderView) -> Screen:
+    """The message that showed an order before a newer one does."""
+    return Screen.of(_title(t, view), t("Goes on below."), rows=[[menu(t)]])
+
+
 def order_name(t: Tongue, view: OrderView) -> str:
     """150 + 25 points for 110 USD."""
     amount = points(t, view.points)

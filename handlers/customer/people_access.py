@@ -6,7 +6,7 @@ from aiogram import Bot, Router
 from aiogram.types import CallbackQuery, InlineKeyboardButton
 
 from billing import people
-from billing.access import Role, role_of
+from billing.access import Role, role_of, seat
 from billing.errors import GoneError, StrangerError
 from billing.people import INVITE_LIFE, MemberRow, People
 from handlers.context import Speaker
@@ -51,7 +51,7 @@ async def on_choose_invite(
     services: Services,
     speaker: Speaker,
 ) -> None:
-    found = await _access(services, speaker, callback_data.workspace)
+    found = await _owned(services, speaker, callback_data.workspace)
     await show(bot, query, choose_invite_view(speaker.t, found))
 
 
@@ -83,14 +83,18 @@ async def on_remove(
     query: CallbackQuery, callback_data: buttons.Remove, bot: Bot, services: Services, speaker: Speaker
 ) -> None:
     """Taken on the second tap. Who left sees what a stranger sees."""
-    found = await _access(services, speaker, callback_data.workspace)
+    leaves = callback_data.person == speaker.person_id
+    found = await (_access if leaves else _owned)(services, speaker, callback_data.workspace)
+    if leaves and _owners(found) == [found.you]:
+        await show(bot, query, must_hand_over_view(speaker.t, found))
+        return
     member = next((each for each in found.members if each.person_id == callback_data.person), None)
     if member is not None and not callback_data.sure:
         await show(bot, query, remove_view(speaker.t, found, member))
         return
     await services.db.write(people.remove_member, speaker.call, callback_data.workspace, callback_data.person)
     services.wake()
-    if callback_data.person == found.you:
+    if leaves:
         await show(bot, query, left_view(speaker.t, found))
         return
     await show(bot, query, people_view(speaker.t, await _access(services, speaker, callback_data.workspace)))
@@ -100,7 +104,7 @@ async def on_hand_over(
     query: CallbackQuery, callback_data: buttons.HandOver, bot: Bot, services: Services, speaker: Speaker
 ) -> None:
     """Handed over on the second tap."""
-    found = await _access(services, speaker, callback_data.workspace)
+    found = await _owned(services, speaker, callback_data.workspace)
     if not callback_data.sure:
         await show(bot, query, hand_over_view(speaker.t, found, _member(found, callback_data.person)))
         return
@@ -111,6 +115,16 @@ async def on_hand_over(
 
 async def _access(services: Services, speaker: Speaker, workspace_id: int) -> People:
     return await services.db.read(people.access, speaker.person_id, workspace_id)
+
+
+async def _owned(services: Services, speaker: Speaker, workspace_id: int) -> People:
+    """The same for what only an owner does, so that others read why at the first tap. Raises NotAllowedError."""
+    await services.db.read(seat, speaker.person_id, workspace_id, Role.OWNER)
+    return await _access(services, speaker, workspace_id)
+
+
+def _owners(found: People) -> list[int]:
+    return [each.person_id for each in found.members if each.role is Role.OWNER]
 
 
 def _member(found: People, person_id: int) -> MemberRow:
@@ -134,7 +148,10 @@ def people_view(t: Tongue, found: People) -> Screen:
     lines += [
         f"• {h(each.name)} · {role_name(t, each.role)}{_you(t, found, each)}" for each in found.members[:40]
     ]
-    lines += ["", t("An owner may do everything, billing buys and removes, a viewer looks.")]
+    lines += [
+        "",
+        t("Owners may do everything. Billing buys and removes. Viewers see everything and change nothing."),
+    ]
     return Screen.of(
         *lines,
         rows=[
@@ -187,9 +204,18 @@ def choose_invite_view(t: Tongue, found: People) -> Screen:
         f"<b>{t('Invite to {workspace}', workspace=h(found.workspace))}</b>",
         t("What may they do?"),
         rows=[
-            [button(t("Viewer: look"), buttons.Invite(workspace=ws, role=Role.VIEWER.code))],
-            [button(t("Billing: buy and remove"), buttons.Invite(workspace=ws, role=Role.BILLING.code))],
-            [button(t("Owner: everything"), buttons.Invite(workspace=ws, role=Role.OWNER.code))],
+            [
+                button(
+                    t("Viewer: sees everything, changes nothing"),
+                    buttons.Invite(workspace=ws, role=Role.VIEWER.code),
+                )
+            ],
+            [
+                button(
+                    t("Billing: buys and removes too"), buttons.Invite(workspace=ws, role=Role.BILLING.code)
+                )
+            ],
+            [button(t("Owner: everything, people too"), buttons.Invite(workspace=ws, role=Role.OWNER.code))],
             _back(t, ws),
         ],
     )
@@ -222,6 +248,31 @@ def remove_view(t: Tongue, found: People, member: MemberRow) -> Screen:
         f"<b>{t('Take access from {name}?', name=h(member.name))}</b>",
         t("They are told, and need a new invite to come back."),
         rows=[[button(t("Take access away"), sure, "danger")], _back(t, found.workspace_id)],
+    )
+
+
+def must_hand_over_view(t: Tongue, found: People) -> Screen:
+    """Why the only owner can't leave yet, and the way to it (R34)."""
+    ws = found.workspace_id
+    others = [each for each in found.members if each.person_id != found.you]
+    return Screen.of(
+        f"<b>{t('Somebody has to own {workspace}', workspace=h(found.workspace))}</b>",
+        t("Hand it over first; then you can leave.")
+        if others
+        else t("Nobody else is in it yet. Invite somebody and hand it over; then you can leave."),
+        rows=[
+            *(
+                [
+                    button(
+                        t("Hand over to {name}", name=each.name),
+                        buttons.HandOver(workspace=ws, person=each.person_id),
+                    )
+                ]
+                for each in others[:40]
+            ),
+            [button(t("Invite somebody"), buttons.ChooseInvite(workspace=ws))] if not others else None,
+            _back(t, ws),
+        ],
     )
 
 

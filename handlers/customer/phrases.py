@@ -91,7 +91,7 @@ def posting_name(t: Tongue, row: Row) -> str:
         case Kind.RENEWAL:
             return t("Renewed {what}", what=units_of(t, row.units_after, label))
         case Kind.ADJUSTMENT:
-            return t("By your partner: {note}", note=row.note)
+            return t("By {partner}: {note}", partner=row.partner, note=row.note)
         case Kind.UNDO:
             return t("Undone: {what}", what=label or row.note)
         case Kind.PAYBACK:

@@ -33,8 +33,11 @@ def quote_view(t: Tongue, quote: Quote, today: dt.date) -> Screen:
     )
 
 
-def removal_view(t: Tongue, quote: Quote, today: dt.date) -> Screen:
-    """What fewer units give back and what they would break, or that the partner has to be asked (R10, R23)."""
+def removal_view(t: Tongue, quote: Quote, today: dt.date, undo: int | None = None) -> Screen:
+    """What fewer units give back and what they would break, or that the partner has to be asked (R10, R23).
+
+    `undo`: the change that added units just now; taking it back gives all of its points back (R9).
+    """
     removed = quote.units_before - quote.units_after
     what = units_of(t, removed, quote.label)
     lines = [f"<b>{t('Remove {what}?', what=h(what))}</b>", *over_lines(t, quote)]
@@ -47,6 +50,7 @@ def removal_view(t: Tongue, quote: Quote, today: dt.date) -> Screen:
             t("{partner} removes add-ons. If it is agreed, today counts.", partner=h(quote.partner)),
             rows=[
                 [button(t("Ask {partner}", partner=quote.partner), ask)],
+                _undo_instead(t, quote, undo),
                 _keep_until(t, quote, today),
                 _back(t, quote),
             ],
@@ -60,7 +64,11 @@ def removal_view(t: Tongue, quote: Quote, today: dt.date) -> Screen:
     return Screen.of(
         *lines,
         worked_out(t, quote.formula, whole_cycles=quote.whole_cycles),
-        rows=[[button(text, target, "danger")], _keep_until(t, quote, today), _back(t, quote)],
+        rows=[
+            [button(text, target, "danger"), *(_undo_instead(t, quote, undo) or [])],
+            _keep_until(t, quote, today),
+            _back(t, quote),
+        ],
     )
 
 
@@ -152,22 +160,24 @@ def worked_out(t: Tongue, formula: Formula, *, whole_cycles: bool) -> str | None
 
 
 def formula_text(t: Tongue, formula: Formula, *, whole_cycles: bool = False) -> str | None:
-    """1 × 5 × 15 / 30 = 2.50, a line a part; None where there is nothing to work out."""
+    """1 × 5 × 15 / 30 = 2.50, a line a part; None where there is nothing to work out.
+
+    Points that come back are worked out above zero, as the sentence beside them names them.
+    """
     if not formula.parts:
         return None
-    price = t.points(formula.price)
-    if whole_cycles:
-        return "\n".join(f"{part.units} × {price} = {t.points(part.amount)}" for part in formula.parts)
+    price, sign = t.points(formula.price), -1 if formula.amount < 0 else 1
     lines = [
-        f"{part.units} × {price} × {part.days} / {formula.of_days} = {t.points(part.amount)}".replace(
-            "-", "−"
-        )
+        f"{part.units * sign} × {price}{'' if whole_cycles else f' × {part.days} / {formula.of_days}'}"
+        f" = {t.points(part.amount * sign)}".replace("-", "−")
         for part in formula.parts
     ]
+    if whole_cycles:
+        return "\n".join(lines)
     if formula.rounding:
-        lines.append(t("rounding {amount}", amount=t.points(formula.rounding, sign=True)))
+        lines.append(t("rounding {amount}", amount=t.points(formula.rounding * sign, sign=True)))
     if len(lines) > 1:
-        lines.append(f"= {t.points(formula.amount)}")
+        lines.append(f"= {t.points(formula.amount * sign)}")
     return "\n".join(lines)
 
 
@@ -222,6 +232,13 @@ def _keep_until(t: Tongue, quote: Quote, today: dt.date) -> list[InlineKeyboardB
         return None
     target = buttons.Renews(workspace=quote.workspace_id, addon=quote.addon_id, renews=False)
     return [button(t("Keep until {day}, then end", day=t.near_day(quote.renewal, today)), target)]
+
+
+def _undo_instead(t: Tongue, quote: Quote, number: int | None) -> list[InlineKeyboardButton] | None:
+    if number is None:
+        return None
+    target = buttons.UndoChange(workspace=quote.workspace_id, addon=quote.addon_id, number=number)
+    return [button(t("Undo instead"), target)]
 
 
 def _back(t: Tongue, quote: Quote, text: str | None = None) -> list[InlineKeyboardButton]:

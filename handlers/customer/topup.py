@@ -22,7 +22,8 @@ from handlers.customer.orders import (
     remembered_lines,
 )
 from handlers.customer.phrases import here, menu, points
-from handlers.customer.prompts import ASKS, Answers, Ask
+from handlers.customer.prompts import Ask
+from handlers.questions import KEEPS_QUESTION, Answers
 from handlers.refusals import words
 from handlers.screens import Screen, button, put, show
 from handlers.services import Services
@@ -35,9 +36,9 @@ __all__ = ["order_screen", "router", "topup_screen"]
 def router() -> Router:
     router = Router(name="customer.topup")
     router.message.register(on_command, Command("topup"))
-    router.message.register(on_points_typed, Answers(Ask.points), flags=ASKS)
+    router.message.register(on_points_typed, Answers(Ask.points), flags=KEEPS_QUESTION)
     router.callback_query.register(on_topup, buttons.TopUp.filter())
-    router.callback_query.register(on_ask_exact, buttons.AskExact.filter(), flags=ASKS)
+    router.callback_query.register(on_ask_exact, buttons.AskExact.filter(), flags=KEEPS_QUESTION)
     router.callback_query.register(on_pay, buttons.Pay.filter())
     router.callback_query.register(on_pay_for, buttons.PayFor.filter())
     router.callback_query.register(on_show_order, buttons.ShowOrder.filter())
@@ -90,14 +91,14 @@ async def on_points_typed(
     ws, currency, t = int(data["workspace"]), str(data["currency"]), speaker.t
     try:
         wanted = parse_points(typed, decimal=t.decimal_mark, group=t.group_mark)
-        bought, money, offer = await services.db.read(
+        bought, money, offer, better = await services.db.read(
             orders.exact_price, speaker.person_id, ws, currency, wanted
         )
     except (PointsFormatError, AmountError, BadValueError) as refusal:
         await show(bot, message, wrong_points_view(t, ws, words(refusal, t)))
         return
     await state.clear()
-    await show(bot, message, exact_view(t, ws, wanted, bought, money, offer))
+    await show(bot, message, exact_view(t, ws, wanted, bought, money, offer, better))
 
 
 async def on_pay(
@@ -212,7 +213,7 @@ def topup_view(t: Tongue, facts: orders.TopUp) -> Screen:
     rows: list[list[InlineKeyboardButton]] = []
     if facts.selling:
         rows += [[_pack_button(t, ws, offer)] for offer in facts.packs]
-        rows += [[_exact_button(t, ws, offer, only=len(facts.exact) == 1)] for offer in facts.exact]
+        rows += [[_exact_button(t, ws, offer)] for offer in facts.exact]
     rows += [
         [button(t("Running: {order}", order=order_name(t, view)), buttons.ShowOrder(order=view.id))]
         for view in facts.running[:5]
@@ -235,8 +236,9 @@ def _pack_button(t: Tongue, workspace_id: int, offer: PackOffer) -> InlineKeyboa
     return button(" · ".join(parts), buttons.Pay(workspace=workspace_id, pack_id=card.id))
 
 
-def _exact_button(t: Tongue, workspace_id: int, offer: ExactOffer, *, only: bool) -> InlineKeyboardButton:
-    text = t("Exact amount") if only else t("Exact amount in {currency}", currency=offer.currency)
+def _exact_button(t: Tongue, workspace_id: int, offer: ExactOffer) -> InlineKeyboardButton:
+    each = t.price(offer.price, offer.currency)
+    text = t("Exact amount · {price} each", price=each)
     return button(text, buttons.AskExact(workspace=workspace_id, currency=offer.currency))
 
 
@@ -262,16 +264,46 @@ def _out_of_question(t: Tongue, workspace_id: int) -> list[InlineKeyboardButton]
     return [button(t("Cancel"), buttons.TopUp(workspace=workspace_id)), menu(t)]
 
 
+def _better_line(t: Tongue, better: PackOffer | None) -> str | None:
+    if better is None:
+        return None
+    card = better.card
+    return t(
+        "A pack of {points} costs {price}.",
+        points=points(t, card.points + card.bonus),
+        price=t.money(card.price),
+    )
+
+
+def _better_row(t: Tongue, workspace_id: int, better: PackOffer | None) -> list[InlineKeyboardButton]:
+    if better is None:
+        return []
+    text = t(
+        "Pay {price}: {points}",
+        price=t.money(better.card.price),
+        points=points(t, better.card.points + better.card.bonus),
+    )
+    return [button(text, buttons.Pay(workspace=workspace_id, pack_id=better.card.id), "success")]
+
+
 def exact_view(
-    t: Tongue, workspace_id: int, wanted: int, bought: int, money: Money, offer: ExactOffer
+    t: Tongue,
+    workspace_id: int,
+    wanted: int,
+    bought: int,
+    money: Money,
+    offer: ExactOffer,
+    better: PackOffer | None,
 ) -> Screen:
-    """The money for an exact number of points; rounding and minimums included."""
+    """The money for an exact number of points; rounding, minimums and a pack that gives more for less included."""
     target = buttons.Pay(workspace=workspace_id, pack_id=0, points=wanted, currency=money.currency)
     return Screen.of(
         f"<b>{t('{points} for {price}', points=points(t, bought), price=t.money(money))}</b>",
         t("One point costs {price}.", price=t.price(offer.price, offer.currency)),
+        _better_line(t, better),
         rows=[
-            [button(t("Pay {price}", price=t.money(money)), target, "success")],
+            _better_row(t, workspace_id, better),
+            [button(t("Pay {price}", price=t.money(money)), target, None if better else "success")],
             [
                 button(t("Other number"), buttons.AskExact(workspace=workspace_id, currency=money.currency)),
                 button(t("Packs"), buttons.TopUp(workspace=workspace_id)),

@@ -18,7 +18,8 @@ from handlers.partner import (
     units,
     workspaces,
 )
-from handlers.partner.routing import AtDesk, ForgetQuestion
+from handlers.partner.routing import AtDesk
+from handlers.questions import ForgetQuestion
 
 _SUBJECTS = (
     desk,

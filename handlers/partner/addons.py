@@ -16,10 +16,11 @@ from handlers.context import Speaker
 from handlers.partner import buttons
 from handlers.partner.desk import desk_screen
 from handlers.partner.pack_view import pack_label
-from handlers.partner.prompts import Answers, Ask, ask, question_screen
+from handlers.partner.prompts import Ask, ask, question_screen
 from handlers.partner.routing import opens, says
 from handlers.partner.typed import points as typed_points
 from handlers.partner.wrong import why
+from handlers.questions import Answers
 from handlers.screens import Screen, button, show
 from handlers.services import Services
 from handlers.tongue import Tongue, h
@@ -190,7 +191,7 @@ async def on_price_typed(
 def _why_price(error: Exception, t: Tongue) -> str:
     if isinstance(error, BadValueError):
         return t("A price is zero or more, up to {most} points.", most=t.points(100_000_000))
-    return why(error, t)
+    return why(error, t, "7.50")
 
 
 def preview_view(t: Tongue, preview: PricePreview, today: dt.date) -> Screen:
@@ -305,8 +306,8 @@ async def on_label_typed(
     addon_id = (await state.get_data())["addon_id"]
     try:
         await services.db.write(catalogue.set_label, speaker.call, addon_id, typed)
-    except BadValueError:
-        screen = _label_question(speaker.t, addon_id, speaker.t("A name needs letters."))
+    except BadValueError as error:
+        screen = _label_question(speaker.t, addon_id, why(error, speaker.t))
     else:
         await state.clear()
         screen = await _card(services, speaker, addon_id)

@@ -1,5 +1,6 @@
 """/audit: who did what, before and after, when (R33)."""
 
+import datetime as dt
 from typing import Any
 
 from aiogram import Router
@@ -109,10 +110,10 @@ def line(t: Tongue, entry: AuditEntry, workspace: str) -> str:
                 workspace=workspace,
                 plan=h(after["plan"]),
                 zone=h(after["zone"]),
-                day=h(after["renewal"]),
+                day=_day(t, after["renewal"]),
             )
         case "invite":
-            return t("invited into {workspace} as {role}", workspace=workspace, role=h(after["role"]))
+            return t("made an invite into {workspace}: {role}", workspace=workspace, role=h(after["role"]))
         case "replace_owner":
             return t("made a link that replaces the owner of {workspace}", workspace=workspace)
         case "pause":
@@ -194,7 +195,7 @@ def _desk_line(t: Tongue, entry: AuditEntry, subject: str) -> str:
         case "name":
             return t("renamed {before} to {after}", before=h(before["name"]), after=h(after["name"]))
         case "invite_admin":
-            return t("invited to the desk as {role}", role=h(after["role"]))
+            return t("made an invite to the desk: {role}", role=h(after["role"]))
         case "join_desk":
             return t("joined the desk as {role}", role=h(after["role"]))
         case "remove_admin":
@@ -213,6 +214,10 @@ def _points(t: Tongue, value: int | None) -> str:
 
 def _number(t: Tongue, value: int | None) -> str:
     return t.number(value) if value is not None else "–"
+
+
+def _day(t: Tongue, iso: str) -> str:
+    return t.day(dt.date.fromisoformat(iso))
 
 
 def _pack(t: Tongue, facts: dict[str, Any]) -> str:

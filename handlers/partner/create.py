@@ -10,14 +10,14 @@ from aiogram.types import CallbackQuery, Message
 from billing import workspaces
 from billing.cycle import UnknownZoneError, local_date, zone_named
 from billing.errors import BadValueError, GoneError
-from billing.text import clean
+from billing.text import required
 from handlers.context import Speaker
 from handlers.partner import buttons
 from handlers.partner.invites import invited_view, owner_link
-from handlers.partner.prompts import Answers, Ask, ask, question_screen
-from handlers.partner.routing import KEEPS_QUESTION
+from handlers.partner.prompts import Ask, ask, question_screen
 from handlers.partner.typed import day, zones
 from handlers.partner.wrong import why
+from handlers.questions import KEEPS_QUESTION, Answers
 from handlers.screens import Screen, button, show
 from handlers.services import Services
 from handlers.tongue import Tongue, h
@@ -70,9 +70,10 @@ def _name_question(t: Tongue, said: str | None = None) -> Screen:
 async def on_name(
     message: Message, typed: str, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
 ) -> None:
-    name = clean(typed)
-    if not name:
-        await show(bot, message, _name_question(speaker.t, speaker.t("A name needs letters.")))
+    try:
+        name = required(typed, "name")
+    except BadValueError as error:
+        await show(bot, message, _name_question(speaker.t, why(error, speaker.t)))
         return
     await ask(services, speaker, state, Ask.workspace_plan, name=name)
     await show(bot, message, await _plan_question(services, speaker, name))
@@ -81,20 +82,24 @@ async def on_name(
 async def on_plan_typed(
     message: Message, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
 ) -> None:
-    """Plans are chosen, not typed: the question again."""
+    """Plans are chosen, not typed: the question again, with the way to another name."""
     name = (await state.get_data())["name"]
-    await show(bot, message, await _plan_question(services, speaker, name))
+    said = speaker.t("The plan is one of the buttons below. Other name starts over.")
+    await show(bot, message, await _plan_question(services, speaker, name, said))
 
 
-async def _plan_question(services: Services, speaker: Speaker, name: str) -> Screen:
-    return plan_question(speaker.t, name, await services.db.read(workspaces.plans, speaker.person_id))
+async def _plan_question(services: Services, speaker: Speaker, name: str, said: str | None = None) -> Screen:
+    plans = await services.db.read(workspaces.plans, speaker.person_id)
+    return plan_question(speaker.t, name, plans, said)
 
 
-def plan_question(t: Tongue, name: str, plans: list[tuple[Plan, dict[str, int]]]) -> Screen:
+def plan_question(
+    t: Tongue, name: str, plans: list[tuple[Plan, dict[str, int]]], said: str | None = None
+) -> Screen:
     """The plans with what they allow."""
     described = [
         t(
-            "{plan}: {bots} bots, {users} bot users, {members} members",
+            "<b>{plan}</b>: Bots {bots} · Bot users {users} · Members {members}",
             plan=h(plan.name),
             bots=t.number(allowed.get("bots", 0)),
             users=t.number(allowed.get("bot_users", 0)),
@@ -109,7 +114,11 @@ def plan_question(t: Tongue, name: str, plans: list[tuple[Plan, dict[str, int]]]
         "",
         *described,
         back=_BACK,
-        choices=[[button(plan.name, buttons.NewPlan(plan_id=plan.id))] for plan, _ in plans],
+        why=said,
+        choices=[
+            *([button(plan.name, buttons.NewPlan(plan_id=plan.id))] for plan, _ in plans),
+            [button(t("Other name"), buttons.NewWorkspace())],
+        ],
     )
 
 
@@ -140,10 +149,16 @@ def zone_question(t: Tongue, name: str, zones: tuple[str, ...], said: str | None
     return question_screen(
         t,
         f"<b>{h(name)}</b>",
-        t("Where is it? Its days begin there. Choose one, or type a city: <i>Lisbon</i>"),
+        t(
+            "Where is it? Its days begin there. Choose one, or type a zone's city:"
+            " <i>Lisbon</i>, <i>Chicago</i>"
+        ),
         back=_BACK,
         why=said,
-        choices=[found[start : start + 3] for start in range(0, len(found), 3)],
+        choices=[
+            *(found[start : start + 3] for start in range(0, len(found), 3)),
+            [button(t("Start over"), buttons.NewWorkspace())],
+        ],
     )
 
 
@@ -216,7 +231,8 @@ def renewal_question(t: Tongue, name: str, today: dt.date, said: str | None = No
                     buttons.NewRenewal(day=today.isoformat()),
                 ),
                 button(t.near_day(first, today), buttons.NewRenewal(day=first.isoformat())),
-            ]
+            ],
+            [button(t("Start over"), buttons.NewWorkspace())],
         ],
     )
 

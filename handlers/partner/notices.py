@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from aiogram.types import InlineKeyboardButton
+
 from billing import workspaces
 from billing.errors import BillingError
 from billing.workspaces import WorkspaceCard
 from handlers.partner import buttons
 from handlers.screens import Screen, button
 from handlers.services import Services
-from handlers.tongue import h
+from handlers.tongue import Tongue, h
 
 if TYPE_CHECKING:
     from handlers.notices import Reader, Writer
@@ -30,7 +32,7 @@ async def _desk_joined(services: Services, reader: "Reader", params: dict[str, A
     t = reader.t
     return Screen.of(
         t("{name} opened the link and owns {workspace} now.", name=h(params["name"]), workspace=h(card.name)),
-        rows=[[button(t("Open {name}", name=card.name), buttons.WorkspaceCard(id=card.id))]],
+        rows=[_opens(t, card)],
     )
 
 
@@ -47,7 +49,7 @@ async def _desk_topup(services: Services, reader: "Reader", params: dict[str, An
             price=t.money(paid.price),
             points=t.points(paid.points),
         ),
-        rows=[[button(t("Open {name}", name=card.name), buttons.WorkspaceCard(id=card.id))]],
+        rows=[_opens(t, card)],
     )
 
 
@@ -77,7 +79,7 @@ async def _removal_request(services: Services, reader: "Reader", params: dict[st
                     buttons.AnswerRequest(id=card.id, addon_id=params["addon_id"], approve=False),
                 ),
             ],
-            [button(t("Open {name}", name=card.name), buttons.WorkspaceCard(id=card.id))],
+            _opens(t, card),
         ],
     )
 
@@ -100,9 +102,70 @@ async def _mismatch(services: Services, reader: "Reader", params: dict[str, Any]
     )
 
 
+async def _desk_lapsed(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
+    """Points that ran short at a renewal: the partner may want to talk to the customer."""
+    card = await _card(services, reader, params["workspace_id"])
+    if card is None:
+        return None
+    t = reader.t
+    return Screen.of(
+        t("⚠ The points of {workspace} didn't cover its renewal.", workspace=h(card.name)),
+        *[
+            t("Ended: {units} × {addon}.", units=t.number(units), addon=h(label))
+            for label, units in params["lapsed"]
+        ],
+        t("{points} points are left.", points=t.points(params["balance"])),
+        rows=[_opens(t, card)],
+    )
+
+
+async def _desk_paused(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
+    """A customer went over a limit (R21)."""
+    card = await _card(services, reader, params["workspace_id"])
+    if card is None:
+        return None
+    t = reader.t
+    return Screen.of(
+        t("❚❚ {workspace} is over a limit and paused.", workspace=h(card.name)),
+        *[
+            t(
+                "{label}: {used} of {allowed}",
+                label=h(label),
+                used=t.number(used),
+                allowed=t.number(allowance),
+            )
+            for label, used, allowance in params["over"]
+        ],
+        rows=[_opens(t, card)],
+    )
+
+
+async def _desk_owner(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
+    """The owner handed over (R34)."""
+    card = await _card(services, reader, params["workspace_id"])
+    if card is None:
+        return None
+    t = reader.t
+    return Screen.of(
+        t(
+            "{workspace} was handed over: {name} owns it now.",
+            workspace=h(card.name),
+            name=h(params["name"]),
+        ),
+        rows=[_opens(t, card)],
+    )
+
+
+def _opens(t: Tongue, card: WorkspaceCard) -> list[InlineKeyboardButton]:
+    return [button(t("Open {name}", name=card.name), buttons.WorkspaceCard(id=card.id))]
+
+
 WRITERS: "Mapping[str, Writer]" = {
     "desk_joined": _desk_joined,
     "desk_topup": _desk_topup,
+    "desk_lapsed": _desk_lapsed,
+    "desk_paused": _desk_paused,
+    "desk_owner": _desk_owner,
     "removal_request": _removal_request,
     "mismatch": _mismatch,
 }

@@ -13,11 +13,12 @@ from handlers.context import Speaker
 from handlers.partner import buttons
 from handlers.partner.pack_view import pack_label, pack_points, pack_preview_view, point_prices_view
 from handlers.partner.packs import known_pack, packs_screen
-from handlers.partner.prompts import Answers, Ask, ask, question_screen
-from handlers.partner.routing import KEEPS_QUESTION, opens
+from handlers.partner.prompts import Ask, ask, question_screen
+from handlers.partner.routing import opens
 from handlers.partner.typed import READING_ERRORS, money, price_of_point
 from handlers.partner.typed import points as typed_points
 from handlers.partner.wrong import why
+from handlers.questions import KEEPS_QUESTION, Answers
 from handlers.screens import Screen, button, show
 from handlers.services import Services
 from handlers.tongue import Tongue
@@ -89,7 +90,7 @@ async def on_points_typed(
 def _why_points(error: Exception, t: Tongue) -> str:
     if isinstance(error, BadValueError):
         return t("A pack has more than zero points.")
-    return why(error, t)
+    return why(error, t, "50")
 
 
 async def on_points(
@@ -144,7 +145,7 @@ async def on_bonus_typed(
         bonus = typed_points(typed, speaker.t)
         screen = await _bonus_known(services, speaker, state, data, bonus)
     except READING_ERRORS as error:
-        screen = _bonus_question(speaker.t, data, why(error, speaker.t))
+        screen = _bonus_question(speaker.t, data, why(error, speaker.t, "5"))
     await show(bot, message, screen)
 
 
@@ -205,7 +206,7 @@ async def on_price_typed(
     try:
         screen = await _price_known(services, speaker, state, data, money(typed, usual, speaker.t))
     except (*READING_ERRORS, AmountError) as error:
-        screen = _price_question(speaker.t, data, usual, why(error, speaker.t))
+        screen = _price_question(speaker.t, data, usual, why(error, speaker.t, f"40 {usual}"))
     await show(bot, message, screen)
 
 
@@ -288,7 +289,7 @@ async def on_point_price_typed(
         price, currency = price_of_point(typed, usual, speaker.t)
         await services.db.write(catalogue.set_point_price, speaker.call, currency, price)
     except READING_ERRORS as error:
-        screen = _point_price_question(speaker.t, usual, why(error, speaker.t))
+        screen = _point_price_question(speaker.t, usual, why(error, speaker.t, f"1 {usual}"))
     else:
         await state.clear()
         screen = await _point_prices(services, speaker, buttons.PointPrices())

@@ -14,11 +14,12 @@ from billing.points import AmountFormatError
 from billing.text import clean
 from handlers.context import Speaker
 from handlers.partner import buttons
-from handlers.partner.prompts import Answers, Ask, ask, question_screen
-from handlers.partner.routing import KEEPS_QUESTION, opens
+from handlers.partner.prompts import Ask, ask, question_screen
+from handlers.partner.routing import opens
 from handlers.partner.typed import points as typed_points
 from handlers.partner.workspaces import current_card, list_screen, sample, workspace_number
 from handlers.partner.wrong import why
+from handlers.questions import KEEPS_QUESTION, Answers
 from handlers.screens import Screen, button, show
 from handlers.services import Services
 from handlers.tongue import Tongue, h
@@ -60,7 +61,7 @@ async def _command(services: Services, speaker: Speaker, state: FSMContext, args
         number = workspace_number(words[0])
         await current_card(services, speaker, number)
     except AmountFormatError as error:
-        return await _usage(services, speaker, why(error, speaker.t))
+        return await _usage(services, speaker, why(error, speaker.t, "+50"))
     except GoneError:
         said = speaker.t("There is no workspace {typed} here.", typed=h(clean(words[0])))
         return await _usage(services, speaker, said)
@@ -125,7 +126,7 @@ async def on_amount_typed(
     try:
         amount = typed_points(amount_text, speaker.t)
     except AmountFormatError as error:
-        screen = await _ask_amount(services, speaker, state, workspace_id, why(error, speaker.t))
+        screen = await _ask_amount(services, speaker, state, workspace_id, why(error, speaker.t, "+50"))
     else:
         screen = await _adjust(services, speaker, state, workspace_id, amount, reason)
     await show(bot, message, screen)
@@ -158,6 +159,8 @@ async def _adjust(
     except BadValueError as error:
         if error.field == "reason":
             return await _ask_reason(services, speaker, state, workspace_id, amount)
+        if error.field == "length":
+            return await _ask_reason(services, speaker, state, workspace_id, amount, why(error, t))
         return await _ask_amount(services, speaker, state, workspace_id, why(error, t))
     except BelowZeroError as error:
         card = await current_card(services, speaker, workspace_id)
@@ -169,7 +172,12 @@ async def _adjust(
 
 
 async def _ask_reason(
-    services: Services, speaker: Speaker, state: FSMContext, workspace_id: int, amount: int
+    services: Services,
+    speaker: Speaker,
+    state: FSMContext,
+    workspace_id: int,
+    amount: int,
+    said: str | None = None,
 ) -> Screen:
     card = await current_card(services, speaker, workspace_id)
     await ask(services, speaker, state, Ask.reason, workspace_id=workspace_id, amount=amount)
@@ -177,7 +185,7 @@ async def _ask_reason(
     return question_screen(
         t,
         f"<b>{h(card.name)}</b> · {t('{points} points', points=t.points(amount, sign=True))}",
-        t("A reason is missing. The customer reads it."),
+        said or t("A reason is missing. The customer reads it."),
         t("Type it now, or all at once next time:"),
         f"<code>/points {workspace_id} {t.points(amount, sign=True)} {t('welcome bonus')}</code>",
         back=buttons.WorkspaceCard(id=workspace_id),

@@ -1,12 +1,11 @@
-"""Questions that are answered by typing. A question is pending only until it is answered or left."""
+"""What the partner is asked, and how."""
 
 from typing import Any
 
-from aiogram.filters import Filter
 from aiogram.filters.callback_data import CallbackData
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
-from aiogram.types import InlineKeyboardButton, Message
+from aiogram.types import InlineKeyboardButton
 
 from billing.access import DeskRole, desk
 from handlers.context import Speaker
@@ -37,19 +36,6 @@ class Ask(StatesGroup):
     pack_confirm = State()
     point_price = State()
     partner_name = State()
-
-
-class Answers(Filter):
-    """Typed text while this question is pending. A command is never an answer."""
-
-    def __init__(self, question: State) -> None:
-        self._question = question.state
-
-    async def __call__(self, message: Message, raw_state: str | None = None) -> bool | dict[str, Any]:
-        text = message.text or ""
-        if raw_state != self._question or not text or text.startswith("/"):
-            return False
-        return {"typed": text}
 
 
 async def ask(services: Services, speaker: Speaker, state: FSMContext, question: State, **data: Any) -> None:

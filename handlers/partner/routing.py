@@ -1,21 +1,16 @@
-"""How the desk's routes are found: only for the partner's people, commands before pending questions."""
+"""How the desk's routes are found: only for the partner's people."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from aiogram import BaseMiddleware, Bot
-from aiogram.dispatcher.flags import get_flag
+from aiogram import Bot
 from aiogram.filters import Filter
 from aiogram.filters.callback_data import CallbackData
-from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from handlers.context import Speaker
 from handlers.screens import Screen, show
 from handlers.services import Services
-
-KEEPS_QUESTION = {"keeps_question": True}
-"""Flags of a button that belongs to the pending question."""
 
 Tap = TypeVar("Tap", bound=CallbackData)
 
@@ -25,22 +20,6 @@ class AtDesk(Filter):
 
     async def __call__(self, _event: TelegramObject, speaker: Speaker) -> bool:
         return speaker.visitor.desk
-
-
-class ForgetQuestion(BaseMiddleware):
-    """A command or a tap wins over a pending question, except a button that belongs to it."""
-
-    async def __call__(
-        self,
-        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
-        event: TelegramObject,
-        data: dict[str, Any],
-    ) -> Any:
-        answers = isinstance(event, Message) and not (event.text or "").startswith("/")
-        if data.get("raw_state") is not None and not answers and not get_flag(data, "keeps_question"):
-            state: FSMContext = data["state"]
-            await state.clear()
-        return await handler(event, data)
 
 
 def opens(

@@ -6,16 +6,17 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from billing import addons, standing, workspaces
-from billing.errors import BadValueError, GoneError
+from billing.errors import BadValueError, GoneError, TooLongError
 from billing.points import AmountFormatError
 from billing.workspaces import Request, WorkspaceCard
 from handlers.context import Speaker
 from handlers.partner import buttons
-from handlers.partner.prompts import Answers, Ask, ask, question_screen
+from handlers.partner.prompts import Ask, ask, question_screen
 from handlers.partner.routing import opens
 from handlers.partner.typed import count
 from handlers.partner.workspaces import card_screen, current_card, sample, workspace_number
 from handlers.partner.wrong import why
+from handlers.questions import Answers
 from handlers.screens import Screen, button, show
 from handlers.services import Services
 from handlers.tongue import Tongue, h
@@ -69,24 +70,32 @@ async def on_pause(
 ) -> None:
     card = await current_card(services, speaker, callback_data.id)
     await ask(services, speaker, state, Ask.pause_note, workspace_id=card.id)
-    t = speaker.t
-    screen = question_screen(
+    await show(bot, query, _note_question(speaker.t, card))
+
+
+def _note_question(t: Tongue, card: WorkspaceCard, said: str | None = None) -> Screen:
+    return question_screen(
         t,
         t("<b>{name}</b>: pause?", name=h(card.name)),
         t("Its bots stop until you let it run again. Nothing of the customer's is deleted."),
         t("Type why; the customer reads it."),
         back=buttons.WorkspaceCard(id=card.id),
+        why=said,
         choices=[[button(t("Pause without a note"), buttons.SetPause(id=card.id, paused=True), "danger")]],
     )
-    await show(bot, query, screen)
 
 
 async def on_note_typed(
     message: Message, typed: str, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
 ) -> None:
     workspace_id = (await state.get_data())["workspace_id"]
-    screen = await _paused(services, speaker, workspace_id, typed, paused=True)
-    await state.clear()
+    try:
+        screen = await _paused(services, speaker, workspace_id, typed, paused=True)
+    except TooLongError as error:
+        card = await current_card(services, speaker, workspace_id)
+        screen = _note_question(speaker.t, card, why(error, speaker.t))
+    else:
+        await state.clear()
     await show(bot, message, screen)
 
 
@@ -170,7 +179,7 @@ async def on_usage_typed(
         await services.db.write(standing.report_by_hand, speaker.call, workspace_id, code, used)
     except (AmountFormatError, BadValueError) as error:
         card = await current_card(services, speaker, workspace_id)
-        screen = _used_question(speaker.t, card, code, why(error, speaker.t))
+        screen = _used_question(speaker.t, card, code, why(error, speaker.t, "12"))
     else:
         await state.clear()
         services.wake()

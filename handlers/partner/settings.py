@@ -10,8 +10,10 @@ from billing.errors import BadValueError
 from handlers.context import Speaker
 from handlers.partner import buttons
 from handlers.partner.desk import desk_screen
-from handlers.partner.prompts import Answers, Ask, ask, question_screen
+from handlers.partner.prompts import Ask, ask, question_screen
 from handlers.partner.routing import opens, says
+from handlers.partner.wrong import why
+from handlers.questions import Answers
 from handlers.screens import Screen, button, show
 from handlers.services import Services
 from handlers.tongue import Tongue, h
@@ -122,8 +124,8 @@ async def on_name_typed(
 ) -> None:
     try:
         await services.db.write(catalogue.set_partner_name, speaker.call, typed)
-    except BadValueError:
-        screen = _name_question(speaker.t, speaker.t("A name needs letters."))
+    except BadValueError as error:
+        screen = _name_question(speaker.t, why(error, speaker.t))
     else:
         await state.clear()
         screen = await settings_screen(services, speaker)

@@ -11,11 +11,12 @@ from billing.points import AmountFormatError
 from billing.workspaces import WorkspaceCard
 from handlers.context import Speaker
 from handlers.partner import buttons
-from handlers.partner.prompts import Answers, Ask, ask, question_screen
+from handlers.partner.prompts import Ask, ask, question_screen
 from handlers.partner.routing import opens
 from handlers.partner.typed import count
 from handlers.partner.workspaces import current_card
 from handlers.partner.wrong import why
+from handlers.questions import Answers
 from handlers.screens import Screen, button, show
 from handlers.services import Services
 from handlers.tongue import Tongue, h
@@ -122,7 +123,7 @@ async def on_units_typed(
     try:
         units = count(typed, speaker.t, most=MOST_UNITS)
     except (AmountFormatError, BadValueError) as error:
-        screen = _how_many(speaker.t, workspace_id, addon_id, why(error, speaker.t))
+        screen = _how_many(speaker.t, workspace_id, addon_id, why(error, speaker.t, "4"))
     else:
         wanted = buttons.QuoteUnits(id=workspace_id, addon_id=addon_id, units=units)
         screen = await _quote(services, speaker, wanted)

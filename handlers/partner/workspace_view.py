@@ -136,9 +136,9 @@ def _limit(t: Tongue, each: LimitStanding) -> str:
     full = usage_tenths(each.used, each.allowance)
     bar = "█" * full + "░" * (10 - full)
     return t(
-        "{label}  {bar}  {used} of {allowed}",
-        label=h(each.label),
+        "<code>{bar}</code> {label} {used} of {allowed}",
         bar=bar,
+        label=h(each.label),
         used=t.number(each.used),
         allowed=t.number(each.allowance),
     )

@@ -10,9 +10,10 @@ from billing.errors import GoneError
 from billing.text import clean
 from handlers.context import Speaker
 from handlers.partner import buttons
-from handlers.partner.prompts import Answers, Ask, question_screen
+from handlers.partner.prompts import Ask, question_screen
 from handlers.partner.routing import opens
 from handlers.partner.workspace_view import card_view, list_view
+from handlers.questions import Answers
 from handlers.screens import Screen, button, show
 from handlers.services import Services
 from handlers.tongue import h

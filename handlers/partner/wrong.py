@@ -2,12 +2,13 @@
 
 from billing.errors import BadValueError
 from billing.money import MoneyFormatError, UnknownCurrencyError
+from billing.points import AmountFormatError
 from handlers.refusals import words
-from handlers.tongue import Tongue
+from handlers.tongue import Tongue, h
 
 
-def why(error: Exception, t: Tongue) -> str:
-    """The reason as HTML."""
+def why(error: Exception, t: Tongue, example: str = "") -> str:
+    """The reason as HTML; `example` fits the question, for what wasn't read as a number at all."""
     match error:
         case UnknownCurrencyError():
             return t("Stripe doesn't take that currency. Write its three letters: USD, EUR, JPY.")
@@ -17,8 +18,10 @@ def why(error: Exception, t: Tongue) -> str:
             return t("A price is more than zero.")
         case MoneyFormatError(key="amount-step"):
             return t("That has too many decimals.")
+        case AmountFormatError(key="amount-empty" | "amount-not-a-number") if example:
+            return t("That isn't an amount. Try {example}.", example=f"<code>{h(example)}</code>")
         case BadValueError(field="points", value="0"):
-            return t("Zero changes nothing.")
+            return t("Zero points change nothing.")
         case BadValueError(field="points"):
             return t("That is too much, or not enough: take a number above zero.")
         case BadValueError(field="bonus"):

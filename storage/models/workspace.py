@@ -157,6 +157,8 @@ class Delivery(Base):
     partner_id: Mapped[int] = mapped_column(primary_key=True)
     workspace_id: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[int]
+    told: Mapped[str]
+    """All that the version says, to know whether a later state differs from it."""
     paused: Mapped[bool]
     asked_at: Mapped[dt.datetime]
     next_at: Mapped[dt.datetime]

@@ -45,7 +45,7 @@ async def test_quote_confirm_undo(dana: Person, market: World) -> None:
     assert await market.balance(market.acme) == 14_250
 
     await dana.taps("Add for 5 points")
-    assert "Added for 5 points.\n2 × Extra bot, paid until 1 Dec.\n137.5 points left." in dana.screen
+    assert "Added for 5 points.\nYou have 2 × Extra bot, paid until 1 Dec.\n137.5 points left." in dana.screen
     assert await market.balance(market.acme) == 13_750
 
     await dana.taps("Undo (10 min)")
@@ -103,7 +103,7 @@ async def test_a_price_that_changed_is_shown_and_nothing_is_charged(
 
     await dana.taps("Add for 5 points")
 
-    assert dana.toast == "The price is another now."
+    assert dana.toast == "The price has changed."
     assert "Add for 8 points" in dana.buttons
     assert await market.balance(market.acme) == 14_250
 
@@ -234,7 +234,7 @@ async def test_keep_until_the_renewal_then_end(dana: Person, market: World) -> N
     market.clock.turn(days=15)
     await dana.sends("/start")
     await market.deliver()
-    assert "Ended: 1 × Extra bot." in dana.screen
+    assert "Ended, as it was set not to renew: 1 × Extra bot." in dana.screen
     assert await market.balance(market.acme) == 14_000
 
 
@@ -271,7 +271,7 @@ async def test_where_the_partner_removes_a_request_is_sent_and_answered(
     owner, bot = await market.person_id(nora), await market.addon("Extra bot")
     await market.db.write(addons.answer_request, market.call(owner), market.acme, bot, approve=True)
     await market.deliver()
-    assert "Your partner removed Extra bot as you asked." in dana.screen
+    assert "Northwind Chat removed Extra bot as you asked." in dana.screen
     assert "2.33 points are back." in dana.screen
 
 
@@ -286,7 +286,7 @@ async def test_a_declined_request_is_told(dana: Person, nora: Person, market: Wo
     await market.db.write(addons.answer_request, market.call(owner), market.acme, bot, approve=False)
     await market.deliver()
 
-    assert "Your partner keeps Extra bot as it is." in dana.screen
+    assert "Northwind Chat keeps Extra bot as it is." in dana.screen
 
 
 async def test_a_request_can_be_withdrawn(dana: Person, nora: Person, market: World) -> None:
@@ -407,6 +407,7 @@ async def test_a_remembered_purchase_whose_price_rose_is_not_made(
 async def test_a_viewer_sees_quotes_and_is_told_who_may_buy(vic: Person, market: World) -> None:
     await _opens(vic, "Extra bot")
     await vic.taps("2")
+    assert vic.toast == "Only the owner or billing can do this: Dana."
     await vic.taps("Add for 5 points")
 
     assert vic.toast == "Only the owner or billing can do this: Dana."
@@ -467,7 +468,7 @@ async def test_units_changed_by_the_partner_are_told(dana: Person, nora: Person,
     await market.db.write(addons.set_units_from_desk, market.call(owner), market.acme, bot, 1, refund=True)
     await market.deliver()
 
-    assert "Your partner changed Extra bot from 2 to 1." in dana.screen
+    assert "Northwind Chat changed Extra bot from 2 to 1." in dana.screen
 
 
 async def test_undoing_a_removal_whose_refund_is_spent_says_what_is_missing(

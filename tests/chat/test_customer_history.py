@@ -57,7 +57,7 @@ async def test_pages_turn_both_ways_over_every_row_once(dana: Person, nora: Pers
     await dana.sends("/history")
     seen = []
     while True:
-        seen += [line.split(": ")[1] for line in dana.screen.splitlines() if "By your partner" in line]
+        seen += [line.split(": ")[1] for line in dana.screen.splitlines() if "By Northwind Chat" in line]
         if not any("older" in button for button in dana.buttons):
             break
         await dana.taps("older")
@@ -107,8 +107,8 @@ async def test_the_export_opens_in_a_spreadsheet_and_runs_nothing(
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert [(row["What"], row["Points"], row["Balance"]) for row in rows] == [
-        ("By your partner: welcome", "142.5", "142.5"),
-        ('By your partner: =HYPERLINK("evil"),"x"', "1", "143.5"),
+        ("By Northwind Chat: welcome", "142.5", "142.5"),
+        ('By Northwind Chat: =HYPERLINK("evil"),"x"', "1", "143.5"),
         ("Added 1 × Extra bot", "-2.5", "141"),
     ]
     assert rows[1]["Note"] == '\'=HYPERLINK("evil"),"x"'

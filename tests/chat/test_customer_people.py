@@ -37,8 +37,6 @@ async def test_only_an_owner_changes_people(vic: Person, market: World) -> None:
     for button in ("viewer", "Hand over to them"):
         before = vic.shown
         await vic.taps(button)
-        if button == "Hand over to them":
-            await vic.taps("Hand over")
         assert vic.toast == "Only an owner can do this: Dana."
         await vic.presses(before.button("People").callback_data or "")
         assert "Dana · owner" in vic.screen
@@ -49,7 +47,6 @@ async def test_a_viewer_cant_invite(vic: Person) -> None:
     await vic.sends("/menu")
     await vic.taps("People")
     await vic.taps("Invite somebody")
-    await vic.taps("Owner: everything")
 
     assert vic.toast == "Only an owner can do this: Dana."
 
@@ -82,8 +79,8 @@ async def test_who_leaves_needs_a_new_invite(vic: Person, dana: Person, market: 
 async def test_the_last_owner_cant_leave(dana: Person) -> None:
     await _opens(dana, "Dana")
     await dana.taps("Leave")
-    await dana.taps("Leave")
-    assert dana.toast == "Somebody has to own the workspace. Hand it over first."
+    assert dana.screen.startswith("Somebody has to own Acme Support")
+    assert "Invite somebody" in dana.buttons
 
     await _opens(dana, "Dana")
     await dana.taps("viewer")
@@ -112,7 +109,7 @@ async def test_a_replaced_owner_is_told(dana: Person, nora: Person, market: Worl
     assert "Welcome to Acme Support." in fresh.screen
     await market.deliver()
 
-    assert "Your partner has given it a new owner, so your access has ended." in dana.screen
+    assert "Northwind Chat has given it a new owner, so your access has ended." in dana.screen
 
 
 async def test_news_on_its_way_doesnt_reach_who_was_removed(
@@ -128,6 +125,6 @@ async def test_news_on_its_way_doesnt_reach_who_was_removed(
     await market.db.write(people.remove_member, market.call(dana_id), market.acme, bill_id)
     await market.deliver()
 
-    assert "Your partner added 77 points." in dana.screen
+    assert "Northwind Chat added 77 points." in dana.screen
     assert bill.messages == 1
     assert "You have no access any more." in bill.screen

@@ -27,7 +27,7 @@ async def test_packs_show_what_a_point_costs(dana: Person) -> None:
         "10 points · 9\xa0USD · 0.90\xa0USD each",
         "50 points · 40\xa0USD · 0.80\xa0USD each",
         "150 + 25 bonus · 110\xa0USD · 0.63\xa0USD each · best price",
-        "Exact amount",
+        "Exact amount · 1\xa0USD each",
         "Menu",
     ]
 
@@ -62,7 +62,31 @@ async def test_coming_back_from_stripe_shows_the_points_at_once(dana: Person, ma
 
     await dana.sends(f"/start paid_{order}")
 
-    assert "50 points arrived!" in dana.screen
+    assert dana.screen.startswith("✓ Paid: 50 points for 40\xa0USD.\n\nAcme Support")
+    assert "192.5 points" in dana.screen
+
+
+async def test_coming_back_without_having_paid_says_so_and_the_newest_message_is_the_one_that_changes(
+    dana: Person, market: World
+) -> None:
+    url = await _opens_pack(dana, "50 points")
+    order = next(iter(market.gateway.pages.values())).metadata["order"]
+
+    await dana.sends(f"/start paid_{order}")
+
+    assert dana.screen.startswith("Nothing was paid yet.")
+    market.gateway.pay(url)
+    await market.hear_from_stripe()
+    assert dana.screen.startswith("50 points arrived!")
+
+
+async def test_an_exact_amount_names_the_pack_that_gives_more_for_less(dana: Person) -> None:
+    await dana.sends("/topup")
+    await dana.taps("Exact amount")
+    await dana.sends("149")
+
+    assert "A pack of 175 points costs 110\xa0USD." in dana.screen
+    assert dana.button("Pay 110\xa0USD").style == "success"
 
 
 async def test_the_same_pack_again_is_the_same_page(dana: Person) -> None:
@@ -143,6 +167,7 @@ async def test_cancelling_closes_the_page(dana: Person, market: World) -> None:
 async def test_paid_just_before_cancelling_counts(dana: Person, market: World) -> None:
     market.gateway.pay(await _opens_pack(dana, "50 points"))
     await dana.taps("Cancel")
+    await market.deliver()
 
     assert "50 points arrived!" in dana.screen
 
@@ -314,8 +339,8 @@ async def test_points_from_the_partner_are_told_with_the_reason(
     owner = await market.person_id(nora)
     given = await market.db.write(adjust.adjust, market.call(owner), market.acme, 5_000, "welcome <bonus>")
     await market.deliver()
-    assert "Your partner added 50 points.\nwelcome <bonus>\nYou have 192.5 points." in dana.screen
+    assert "Northwind Chat added 50 points.\nwelcome <bonus>\nYou have 192.5 points." in dana.screen
 
     await market.db.write(adjust.undo, market.call(owner), market.acme, given.number)
     await market.deliver()
-    assert "Your partner took a change of points back: −50." in dana.screen
+    assert "Northwind Chat took a change of points back: −50." in dana.screen

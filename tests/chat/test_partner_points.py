@@ -85,7 +85,7 @@ async def test_cancel_and_commands_win_over_a_pending_question(market: World, no
 @pytest.mark.parametrize(
     ("typed", "said", "balance"),
     [
-        ("0 nothing", "Zero changes nothing.", 14_250),
+        ("0 nothing", "Zero points change nothing.", 14_250),
         ("1e9 much", "That isn't an amount.", 14_250),
         ("NaN much", "That isn't an amount.", 14_250),
         ("1.2345 x", "That has too many decimals.", 14_250),

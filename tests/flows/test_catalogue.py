@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from billing import addons, catalogue
-from billing.catalogue import AddonCard, PackCard
+from billing.catalogue import AddonCard
 from billing.errors import BadValueError, GoneError, StrangerError
 from storage import catalogue as rows
 from tests.flows.conftest import World
@@ -17,11 +17,6 @@ async def card(world: World, label: str = "Extra bot") -> AddonCard:
     return await world.db.read(
         catalogue.addon_card, world.partner_person, world.addon[label], world.now.date()
     )
-
-
-async def packs(world: World) -> list[PackCard]:
-    _, cards, _ = await world.db.read(catalogue.pack_cards, world.partner_person)
-    return cards
 
 
 async def without_catalogue(world: World, currency: str = "USD") -> None:
@@ -200,3 +195,30 @@ async def test_the_date_of_removal_is_charged_where_the_partner_says_so(world: W
     world.turn(16)
 
     assert (await world.quote("Extra bot", 0)).amount == -1_400
+
+
+async def test_dates_without_credit_billing_cost_nothing(world: World) -> None:
+    """R7, R26: off from the 11th, on again on the 21st: ten of thirty dates are free."""
+    await world.give(10_000)
+    await world.get("Extra bot", 1)
+    world.turn(11)
+    await world.at_desk(catalogue.set_credit_billing, on=False)
+    world.turn(21)
+    await world.at_desk(catalogue.set_credit_billing, on=True)
+
+    removed = await world.get("Extra bot", 0)
+
+    assert removed.amount == -2_000
+
+
+async def test_switching_to_what_is_already_so_leaves_no_trace(world: World) -> None:
+    """R33."""
+    before = await world.sql("SELECT count(*) FROM audit")
+
+    await world.at_desk(catalogue.set_credit_billing, on=True)
+    await world.at_desk(catalogue.set_customers_may_remove, may=True)
+    await world.at_desk(catalogue.set_charge_removal_date, on=False)
+    await world.at_desk(catalogue.set_on_sale, world.addon["Extra bot"], on_sale=True)
+    await world.at_desk(catalogue.set_whole_cycles, world.addon["Extra bot"], whole_cycles=False)
+
+    assert await world.sql("SELECT count(*) FROM audit") == before

@@ -1,116 +1,24 @@
 """Packs (R2) and the price of a point (R3), in every currency."""
 
-import datetime as dt
 from itertools import pairwise
-from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from billing import catalogue, orders
-from billing.catalogue import AddonCard, PackCard
+from billing.catalogue import PackCard
 from billing.errors import BadValueError, GoneError
 from billing.money import CURRENCIES, Money, UnknownCurrencyError
 from billing.money import currency as currency_of
 from billing.orders import Choice
 from billing.points import AmountFormatError
-from storage import catalogue as rows
 from tests.flows.conftest import World
 from tests.flows.test_catalogue import without_catalogue
 from tests.flows.test_orders import order, paid, settle
 
 
-async def card(world: World, label: str = "Extra bot") -> AddonCard:
-    return await world.db.read(
-        catalogue.addon_card, world.partner_person, world.addon[label], world.now.date()
-    )
-
-
 async def packs(world: World) -> list[PackCard]:
     _, cards, _ = await world.db.read(catalogue.pack_cards, world.partner_person)
     return cards
-
-
-async def without_catalogue(world: World, currency: str = "USD") -> None:
-    """As a partner begins: no prices, no packs."""
-
-    def clear(tx: Any) -> None:
-        for table in ("addon_prices", "packs", "point_prices"):
-            tx.conn.execute(text(f"DELETE FROM {table}"))
-        tx.conn.execute(text("UPDATE addons SET on_sale = false"))
-        rows.lock_partner(tx, 1).currency = currency
-
-    await world.db.write(clear)
-
-
-async def test_the_first_price_puts_an_addon_on_sale_at_once(world: World) -> None:
-    await without_catalogue(world)
-    assert (await card(world)).price is None
-    with pytest.raises(BadValueError):
-        await world.at_desk(catalogue.set_on_sale, world.addon["Extra bot"], on_sale=True)
-
-    priced = await world.at_desk(catalogue.set_price, world.addon["Extra bot"], 750)
-
-    assert (priced.price, priced.on_sale, priced.coming_price) == (750, True, None)
-    assert (await world.quote("Extra bot", 1)).amount == 750
-
-
-async def test_a_typing_error_is_mended_at_once_while_nobody_has_units(world: World) -> None:
-    await world.at_desk(catalogue.set_price, world.addon["Extra bot"], 300_000)
-    await world.at_desk(catalogue.set_price, world.addon["Extra bot"], 4_000)
-
-    assert (await world.quote("Extra bot", 1)).amount == 4_000
-    assert "price" not in await world.notices()
-
-
-async def test_a_rise_waits_for_its_notice_and_is_told(world: World) -> None:
-    """R6: told on the 1st; cycles that start from the 9th on, a day more than seven for calendars behind UTC's."""
-    await world.give(10_000)
-    await world.get("Extra bot", 1)
-
-    risen = await world.at_desk(catalogue.set_price, world.addon["Extra bot"], 4_000)
-
-    assert (risen.price, risen.coming_price, risen.coming_from) == (3_000, 4_000, dt.date(2026, 11, 9))
-    assert (await world.notices()).count("price") == 1
-    assert (await world.quote("Extra bot", 2)).amount == 3_000
-    assert (await world.quote("Extra bot", 1)).next_cost == 4_000
-
-
-async def test_a_second_rise_replaces_the_first_that_nobody_has_paid(world: World) -> None:
-    await world.give(10_000)
-    await world.get("Extra bot", 1)
-    await world.at_desk(catalogue.set_price, world.addon["Extra bot"], 9_000)
-    world.turn(3)
-
-    risen = await world.at_desk(catalogue.set_price, world.addon["Extra bot"], 4_000)
-
-    assert (risen.coming_price, risen.coming_from) == (4_000, dt.date(2026, 11, 11))
-    assert (await world.quote("Extra bot", 1)).next_cost == 4_000
-
-
-async def test_a_fall_spares_the_running_cycle_and_holds_from_the_next(world: World) -> None:
-    """R6: the price at a cycle's start holds all cycle, for units added within it too."""
-    await world.give(20_000)
-    await world.get("Extra bot", 1)
-    world.turn(16)
-
-    await world.at_desk(catalogue.set_price, world.addon["Extra bot"], 1_000)
-
-    assert (await world.quote("Extra bot", 2)).amount == 1_500
-    world.turn(1, month=12)
-    await world.get("Extra member", 1)
-    assert await world.sql("SELECT amount FROM postings WHERE kind = 'renewal'") == [(-1_000,)]
-
-
-async def test_a_fall_on_the_day_a_cycle_began_does_not_reach_what_was_paid_that_day(world: World) -> None:
-    """R6, R8: paid back is what was paid, at its price."""
-    await world.give(20_000)
-    await world.get("Extra bot", 1)
-
-    await world.at_desk(catalogue.set_price, world.addon["Extra bot"], 1_000)
-
-    world.turn(16)
-    assert (await world.quote("Extra bot", 0)).amount == -1_500
 
 
 @pytest.mark.parametrize(
@@ -217,6 +125,7 @@ async def test_starter_packs_make_sense_in_the_partners_currency(
     assert [pack.price for pack in await packs(world)] == [Money(price, currency) for price in prices]
 
 
+@pytest.mark.parametrize("world_copy", ["sqlite"], indirect=True)
 async def test_in_every_currency_a_larger_starter_pack_costs_more_and_gives_more_for_it(
     world: World,
 ) -> None:
@@ -258,30 +167,3 @@ async def test_an_own_minimum_is_within_what_stripe_takes(world: World) -> None:
             await world.at_desk(catalogue.set_point_price, "EUR", "1", minimum)
     with pytest.raises(UnknownCurrencyError):
         await world.at_desk(catalogue.set_point_price, "XXX", "1")
-
-
-async def test_dates_without_credit_billing_cost_nothing(world: World) -> None:
-    """R7, R26: off from the 11th, on again on the 21st: ten of thirty dates are free."""
-    await world.give(10_000)
-    await world.get("Extra bot", 1)
-    world.turn(11)
-    await world.at_desk(catalogue.set_credit_billing, on=False)
-    world.turn(21)
-    await world.at_desk(catalogue.set_credit_billing, on=True)
-
-    removed = await world.get("Extra bot", 0)
-
-    assert removed.amount == -2_000
-
-
-async def test_switching_to_what_is_already_so_leaves_no_trace(world: World) -> None:
-    """R33."""
-    before = await world.sql("SELECT count(*) FROM audit")
-
-    await world.at_desk(catalogue.set_credit_billing, on=True)
-    await world.at_desk(catalogue.set_customers_may_remove, may=True)
-    await world.at_desk(catalogue.set_charge_removal_date, on=False)
-    await world.at_desk(catalogue.set_on_sale, world.addon["Extra bot"], on_sale=True)
-    await world.at_desk(catalogue.set_whole_cycles, world.addon["Extra bot"], whole_cycles=False)
-
-    assert await world.sql("SELECT count(*) FROM audit") == before

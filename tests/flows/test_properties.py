@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from billing import addons, adjust, catalogue, orders
@@ -86,11 +86,11 @@ def place_dates(place: int, levels: list[Level], starts: list[dt.date], start: d
             owes_next_removal = removed_in is not None and removed_in == cycle
         pays = on_at_night
         if seen_today and not on_at_night:
-            freed = next(
-                after
-                for before, after in zip([None, *of_day][::-1], of_day[::-1], strict=False)
-                if before is None or before.units >= place
-            )
+            freed = of_day[-1]
+            for level in reversed(of_day):
+                if level.units >= place:
+                    break
+                freed = level
             if not freed.ended:
                 pays = owes_next_removal or not was_on
                 removed_in = cycle
@@ -210,7 +210,7 @@ steps = st.lists(
         st.builds(Do, st.just("turn"), st.just(""), st.sampled_from([5, 1_440, 3 * 1_440, 11 * 1_440])),
         st.builds(Do, st.just("turn"), st.just(""), st.sampled_from([5, 1_440, 9 * 1_440, 30 * 1_440])),
     ),
-    min_size=6,
+    min_size=8,
     max_size=22,
 )
 
@@ -231,8 +231,26 @@ def in_a_world(template: tuple[Path, World], play: Callable[[World], Coroutine[A
         asyncio.run(run(f"sqlite+aiosqlite:///{folder}/world.db"))
 
 
+DAY = Do("turn", units=1_440)
+MONTH = Do("turn", units=30 * 1_440)
+BOT, NO_BOT = Do("set", "Extra bot", 1), Do("set", "Extra bot", 0)
+
+
 @CAREFUL
 @given(story=steps)
+@example(story=[BOT, DAY, NO_BOT, DAY, DAY, BOT, DAY, DAY, NO_BOT, DAY, BOT, MONTH, NO_BOT])
+@example(story=[BOT, NO_BOT, Do("undo", "Extra bot"), DAY, NO_BOT, Do("undo", "Extra bot"), MONTH, MONTH])
+@example(story=[Do("set", "Extra bot", 3), DAY, Do("desk", "Extra bot", 1, flag=False), DAY, BOT, MONTH, DAY])
+@example(
+    story=[
+        Do("set", "Extra bot", 3),
+        DAY,
+        Do("ask", "Extra bot", 1),
+        MONTH,
+        Do("answer", "Extra bot", flag=True),
+    ]
+)
+@example(story=[Do("set", "Extra bot", 2), Do("adjust", units=-5_000), MONTH, DAY, BOT, DAY, NO_BOT, MONTH])
 def test_whatever_people_do_the_cycle_costs_what_its_dates_say(
     sqlite_world: tuple[Path, World], story: list[Do]
 ) -> None:
@@ -270,11 +288,15 @@ FACTS: dict[str, Callable[[SessionFacts], SessionFacts]] = {
 @given(
     news=st.lists(
         st.tuples(st.sampled_from(["webhook", "poller", "return"]), st.sampled_from(sorted(FACTS))),
-        min_size=1,
+        min_size=2,
         max_size=8,
     ),
     cancelled_after=st.none() | st.integers(0, 8),
 )
+@example(news=[("webhook", "paid"), ("poller", "waiting"), ("return", "expired")], cancelled_after=None)
+@example(news=[("webhook", "waiting"), ("poller", "expired"), ("return", "open")], cancelled_after=None)
+@example(news=[("poller", "expired"), ("webhook", "paid"), ("return", "declined")], cancelled_after=0)
+@example(news=[("poller", "declined"), ("webhook", "expired"), ("return", "paid")], cancelled_after=2)
 def test_whoever_brings_the_news_of_a_payment_in_any_order_it_ends_the_same(
     sqlite_world: tuple[Path, World], news: list[tuple[str, str]], cancelled_after: int | None
 ) -> None:

@@ -135,6 +135,7 @@ def upgrade() -> None:
         sa.Column("partner_id", sa.BigInteger(), nullable=False),
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("told", sa.String(), nullable=False),
         sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("asked_at", storage.models.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("next_at", storage.models.base.UtcDateTime(timezone=True), nullable=False),
