@@ -148,7 +148,7 @@ class BadValueError(BillingError):
     key = "bad_value"
 
     def __init__(self, field: str, value: str) -> None:
-        super().__init__(f"{field}: {value}")
+        super().__init__(f"{field}: {value[:64]}")
         self.field = field
         self.value = value
 

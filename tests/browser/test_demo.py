@@ -116,6 +116,7 @@ def test_pictures_for_the_readme(desktop: Visitor, phone: Visitor, readme_pictur
     for limit, value in (("Bots", 2), ("Members", 4), ("Bot users", 9_450)):
         uses(desktop, limit, value)
     expect(desktop.opens_world("usage").get_by_label("Bot users", exact=True)).to_have_value("9450")
+    desktop.page.wait_for_timeout(3_000)  # until the platform has confirmed
     desktop.writes("customer", "/menu")
     desktop.sees("customer", "9,450 of 10,000")
     desktop.writes("partner", "/partner")
@@ -124,6 +125,7 @@ def test_pictures_for_the_readme(desktop: Visitor, phone: Visitor, readme_pictur
     desktop.picture(readme_pictures / "customer.png", "customer")
     desktop.picture(readme_pictures / "partner.png", "partner")
     phone.sees("customer", "9,450 of 10,000")
+    phone.page.get_by_role("button", name="Close this help").click()
     phone.picture(readme_pictures / "phone.png")
     for name in ("customer", "partner", "phone"):
         assert (readme_pictures / f"{name}.png").stat().st_size > 10_000

@@ -72,9 +72,9 @@ class Visitor:
         """Of the whole page, or of one pane."""
         path.parent.mkdir(parents=True, exist_ok=True)
         if pane is None:
-            self.page.screenshot(path=path)
+            self.page.screenshot(path=path, animations="disabled")
         else:
-            self.at(pane).screenshot(path=path)
+            self.at(pane).screenshot(path=path, animations="disabled")
 
     def finds_nothing_wrong(self) -> None:
         """No refused call, no button left spinning, nothing in the browser's console."""

@@ -5,6 +5,7 @@ from aiogram.filters.callback_data import CallbackData
 
 from billing import catalogue, people, standing
 from billing.access import Role
+from billing.text import clean
 from handlers.customer import buttons
 
 from .people import Person
@@ -160,14 +161,16 @@ async def test_an_unknown_button_leaves_a_usable_screen(dana: Person, market: Wo
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 async def test_names_are_text_everywhere(market: World, nora: Person, name: str) -> None:
-    workspace = await market.workspace(name, points=100)
+    """A person's name is cut, what a partner types for others is refused when it is too long."""
+    typed = clean(name)
+    workspace = await market.workspace(typed, points=100)
     eve = market.person(name)
     await market.join(eve, workspace, Role.OWNER)
     bot = await market.addon("Extra bot")
     owner = await market.person_id(nora)
-    await market.db.write(catalogue.set_label, market.call(owner), bot, name)
-    await market.db.write(catalogue.set_partner_name, market.call(owner), name)
-    await market.db.write(standing.set_manual_pause, market.call(owner), workspace, paused=True, note=name)
+    await market.db.write(catalogue.set_label, market.call(owner), bot, typed)
+    await market.db.write(catalogue.set_partner_name, market.call(owner), typed)
+    await market.db.write(standing.set_manual_pause, market.call(owner), workspace, paused=True, note=typed)
     await market.deliver()
     eve_id = await market.person_id(eve)
 

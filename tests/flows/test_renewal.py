@@ -196,7 +196,11 @@ async def test_several_missed_cycles_are_worked_off_in_order_until_the_points_en
     assert await world.balance() == 500
     assert await world.sql("SELECT count(*) FROM cycles") == [(5,)]
     (notice,) = await renewal_notices(world)
-    assert (notice["ended"], notice["renewed"], notice["until"]) == ([["Extra bot", 1, "points"]], [], "2027-04-01")
+    assert (notice["ended"], notice["renewed"], notice["until"]) == (
+        [["Extra bot", 1, "points"]],
+        [],
+        "2027-04-01",
+    )
 
 
 async def test_a_notice_tells_owners_and_billing_people_and_only_where_something_happened(
