@@ -80,6 +80,11 @@ class Process:
         found = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
         return [one for one in found if one["event"] == event]
 
+    def defects(self) -> list[object]:
+        """Tracebacks of what broke inside; none is expected whatever happens outside."""
+        broken = [*self.logged("update failed"), *self.logged("tick failed"), *self.logged("task failed")]
+        return [one.get("exception") for one in broken]
+
     def tail(self) -> str:
         return self.log.read_text()[-4_000:] if self.log.exists() else "no log: it ended before it began"
 

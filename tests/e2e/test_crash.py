@@ -122,6 +122,7 @@ async def _kill_under_load(bot: Installation, database: Path) -> Happened:
                 await asyncio.sleep(load.chance.uniform(1.0, 3.5))
                 await asyncio.to_thread(process.kill)
                 process = await _started(bot)
+            await eventually(lambda: _is_load(load), "enough to look at", within=60)
             load.over = True
 
         async def drained() -> bool:
@@ -133,6 +134,11 @@ async def _kill_under_load(bot: Installation, database: Path) -> Happened:
         await eventually(drained, "books that balance", otherwise, within=60)
         assert await asyncio.to_thread(process.stop) == 0
         return await _what_happened(load)
+
+
+async def _is_load(load: Load) -> bool:
+    paid = (await _what_happened(load)).paid
+    return min(len(paid), len(load.gifts), load.bought) >= FEWEST
 
 
 async def _started(bot: Installation) -> Process:
@@ -147,9 +153,6 @@ async def _what_happened(load: Load) -> Happened:
 
 def test_books_balance_after_kills(outcome: Outcome) -> None:
     assert inconsistencies(outcome.database, outcome.happened) == []
-    assert len(outcome.happened.paid) >= FEWEST
-    assert len(outcome.happened.gifts) >= FEWEST
-    assert outcome.happened.orders_to_buy >= FEWEST
 
 
 @pytest.mark.parametrize(

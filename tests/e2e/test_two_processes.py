@@ -24,6 +24,8 @@ def pair(
         bot.connect_stripe()
         with bot.running() as first, bot.running(LISTEN_PORT=str(free_port())) as second:
             yield bot, first, second
+            assert first.defects() == []
+            assert second.defects() == []
 
 
 async def test_updates_are_handled_once_and_in_order(pair: tuple[Installation, Process, Process]) -> None:

@@ -200,7 +200,8 @@ async def test_a_confirmation_never_covers_a_newer_version(
             if use_case == "confirm":
                 tasks.create_task(world.db.write(delivery.confirm, claimed, world.now))
             else:
-                tasks.create_task(world.give(1))
+                run_again = world.at_desk(standing.set_manual_pause, world.workspace, paused=False)
+                tasks.create_task(run_again)
             await asyncio.sleep(0.3)
     finally:
         await other.close()
@@ -220,4 +221,4 @@ async def _with_host(world: World) -> None:
         rows.lock_partner(tx, 1).host = "generic"
 
     await world.db.write(connect)
-    await world.give(1)
+    await world.at_desk(standing.set_manual_pause, world.workspace, paused=True)

@@ -161,3 +161,12 @@ async def test_a_claim_is_anothers_again_after_a_minute(world: World, host: Fake
     assert await world.db.write(delivery.claim, world.now) == []
     world.now += dt.timedelta(seconds=60)
     assert len(await world.db.write(delivery.claim, world.now)) == 1
+
+
+async def test_the_host_is_told_only_what_differs_from_what_it_was_told(world: World, host: FakeHost) -> None:
+    """Points and usage within the limits change nothing that it grants."""
+    await world.give(100)
+    await world.db.write(standing.report_usage, world.call(), world.workspace, {"bots": 1}, world.now)
+
+    assert await deliver(world, host) == 0
+    assert host.told == []
