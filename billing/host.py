@@ -31,9 +31,7 @@ class HostError(Exception):
 
 
 class Host(Protocol):
-    """A chatbot platform. `immediate`: what it is told counts as confirmed at once."""
-
-    immediate: bool
+    """A chatbot platform."""
 
     async def apply(self, entitlements: Entitlements) -> None:
         """Grant, pause or resume. Returning is the confirmation. Raises HostError."""
@@ -46,8 +44,6 @@ class Host(Protocol):
 
 class NoHost:
     """No platform is connected: the partner reports usage by hand, and what is sold counts as delivered."""
-
-    immediate = True
 
     async def apply(self, entitlements: Entitlements) -> None:
         """Nothing to tell."""

@@ -32,8 +32,6 @@ _STRIPE_KEY = "sk_test_demoNorthwindChat"
 class SandboxHost:
     """The sandbox's chatbot platform, as the product's host protocol sees it."""
 
-    immediate = False
-
     def __init__(self, platform: HostPlatform) -> None:
         self._platform = platform
 

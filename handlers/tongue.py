@@ -10,7 +10,7 @@ from pathlib import Path
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal, get_currency_symbol, get_decimal_symbol, get_group_symbol
+from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
 from billing.money import Money, to_decimal
 from billing.money import currency as currency_of
@@ -72,10 +72,6 @@ class Tongue:
         places = 0 if needed == 0 else max(digits, needed)
         pattern = "#,##0" + ("." + "0" * places if places else "")
         return format_decimal(value, format=pattern, locale=self.locale, decimal_quantization=False)
-
-    def symbol(self, currency: str) -> str:
-        """The currency's sign in this locale."""
-        return get_currency_symbol(currency, locale=self.locale)
 
     def day(self, day: dt.date) -> str:
         """1 Dec; with the year where it isn't near: 1 Dec 2027."""

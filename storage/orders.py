@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from storage.insertion import insert_new
 from storage.models import Order, OrderStatus, StripeCustomer, StripeEvent
@@ -61,23 +61,20 @@ def claim_due(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[
 
     Answers (partner_id, order_id).
     """
-    taken = tx.session.scalars(
-        select(Order)
-        .where(Order.status.in_(_LOOKING), Order.next_look_at <= now, Order.session_id.is_not(None))
-        .order_by(Order.next_look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in taken:
-        row.next_look_at = until
-    return [(row.partner_id, row.id) for row in taken]
+    return _claim(tx, now, until, limit, Order.status.in_(_LOOKING), Order.session_id.is_not(None))
 
 
 def claim_unsent(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, int]]:
-    """Orders committed without a session: the process died before Stripe answered."""
+    """Take orders committed without a session: the process died before Stripe answered."""
+    return _claim(tx, now, until, limit, Order.status == OrderStatus.OPEN, Order.session_id.is_(None))
+
+
+def _claim(
+    tx: Tx, now: dt.datetime, until: dt.datetime, limit: int, *which: ColumnElement[bool]
+) -> list[tuple[int, int]]:
     taken = tx.session.scalars(
         select(Order)
-        .where(Order.status == OrderStatus.OPEN, Order.next_look_at <= now, Order.session_id.is_(None))
+        .where(*which, Order.next_look_at <= now)
         .order_by(Order.next_look_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

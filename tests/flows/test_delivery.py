@@ -26,7 +26,6 @@ class FakeHost:
 
     told: list[Entitlements] = field(default_factory=list)
     failing: str = ""
-    immediate: bool = False
 
     async def apply(self, entitlements: Entitlements) -> None:
         self.told.append(entitlements)
