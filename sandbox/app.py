@@ -20,6 +20,7 @@ def create_app(sandbox: Sandbox, *, page: bool = False) -> web.Application:
     sandbox.telegram.add_routes(app)
     sandbox.stripe.add_routes(app)
     SimApi(sandbox).add_routes(app)
+    sandbox.year.add_routes(app)
     if page:
         app.router.add_get("/", _index)
         app.router.add_static("/page/", _PAGE)
@@ -29,6 +30,7 @@ def create_app(sandbox: Sandbox, *, page: bool = False) -> web.Application:
         sandbox.telegram.end_polls()
 
     async def close(_app: web.Application) -> None:
+        await sandbox.year.stop()
         await sandbox.telegram.close()
 
     app.on_shutdown.append(let_go)

@@ -7,6 +7,7 @@ from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
 from sandbox.host import HostPlatform
 from sandbox.hub import Hub
+from sandbox.passing_year import PassingYear
 from sandbox.stripe import StripeStandIn
 from sandbox.telegram import Backoff, TelegramStandIn
 
@@ -22,6 +23,7 @@ class Sandbox:
     telegram: TelegramStandIn
     stripe: StripeStandIn
     host: HostPlatform
+    year: PassingYear
 
     @classmethod
     def create(
@@ -50,4 +52,5 @@ class Sandbox:
             backoff=backoff,
         )
         stripe = StripeStandIn(clock=clock, calls=calls, hub=hub, faults=faults)
-        return cls(clock, calls, hub, faults, telegram, stripe, HostPlatform(calls, hub))
+        host = HostPlatform(calls, hub)
+        return cls(clock, calls, hub, faults, telegram, stripe, host, PassingYear(clock))

@@ -49,6 +49,8 @@ export const sim = {
   calls: (after) => get(`/sim/calls?after=${after}`),
   clock: () => get("/sim/clock"),
   turnClock: (by) => post("/sim/clock", by),
+  year: () => get("/sim/year"),
+  beginYear: () => post("/sim/year"),
   faults: () => get("/sim/faults"),
   addFault: (fault) => post("/sim/faults", fault),
   clearFaults: () => call("DELETE", "/sim/faults"),

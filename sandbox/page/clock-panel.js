@@ -4,6 +4,7 @@ import { sim } from "./api.js";
 import * as clock from "./clock.js";
 import { button, el } from "./dom.js";
 import { dialog, report, toast } from "./sheets.js";
+import { openYear } from "./year.js";
 
 const HOUR = 3600;
 
@@ -32,6 +33,7 @@ export function clockPanel(root, area) {
       { class: "clock-steps", role: "group", "aria-label": "Turn the clock forward" },
       steps.map(([label, by]) => button(label, () => turn(by()), { class: "chip" })),
       button("To…", () => askMoment(turn, area), { class: "chip" }),
+      button("Let a year pass", openYear, { class: "chip" }),
     ),
   );
   clock.onTick(() => {

@@ -1,4 +1,4 @@
-/** What Stripe holds, and what else can befall a payment: refund, dispute, a bank debit that settles or fails. */
+/** What Stripe holds, and what else can befall it: refunds, disputes, debits that fail, cards and invoices declined. */
 
 import { sim } from "./api.js";
 import { now } from "./clock.js";
@@ -18,11 +18,30 @@ const BEHAVIOURS = [
   ["4000002760003184", "asks for 3-D Secure"],
 ];
 
+/** How the next charge of a saved card ends, whatever it does otherwise. */
+const NEXT_CHARGE = [
+  ["generic_decline", "is declined"],
+  ["insufficient_funds", "meets too little money"],
+  ["expired_card", "finds it expired"],
+  ["lost_card", "finds it reported lost"],
+  ["processing_error", "meets an error at the bank"],
+  ["authentication_required", "asks for 3-D Secure"],
+];
+
+const NEXT_INVOICE = [
+  ["paid", "is paid"],
+  ["declined", "is declined once"],
+  ["given_up", "is never paid"],
+];
+
 export function paymentsPanel(root, area) {
   const refresh = oneAtATime(async () => {
     const held = await sim.payments();
     const cards = held.cards.length ? [savedCards(held.cards, act)] : [];
-    const entries = held.payments.map((payment) => card(payment, act));
+    const entries = [
+      ...held.subscriptions.map((subscription) => plan(subscription, act)),
+      ...held.payments.map((payment) => card(payment, act)),
+    ];
     root.replaceChildren(...(cards.length + entries.length ? [...cards, ...entries] : [empty()]));
   });
   const act = async (action, body) => {
@@ -60,9 +79,77 @@ const KINDS = {
   saved: "good",
   processing: "warn",
   requires_action: "warn",
+  active: "good",
+  past_due: "warn",
+  unpaid: "danger",
   declined: "danger",
   failed: "danger",
 };
+
+const isRunning = ({ status }) => !["canceled", "incomplete_expired"].includes(status);
+
+function plan(subscription, act) {
+  const { id, status, invoice, description, changes_to: changesTo } = subscription;
+  const ends = subscription.cancel_at_period_end ? "Ends" : "Renews";
+  const lines = [
+    `${description} · ${subscription.account_name}`,
+    isRunning(subscription) && `${ends} ${when(subscription.period_end)}`,
+    changesTo && `Changes to ${changesTo} once it is paid`,
+    invoice.status === "open" && `Invoice of ${invoice.amount_text} is open`,
+    invoice.status === "open" && invoice.next_attempt && `Tried again ${when(invoice.next_attempt)}`,
+  ];
+  return el(
+    "section",
+    { class: "card payment", data: { subscription: id } },
+    el(
+      "h3",
+      { class: "card-title" },
+      el("span", { class: "payment-amount" }, subscription.amount_text),
+      el("span", { class: `badge ${KINDS[status] ?? ""}` }, words(status)),
+    ),
+    lines.filter(Boolean).map((line) => el("p", { class: "payment-note" }, line)),
+    isRunning(subscription) && nextInvoice(subscription, act),
+    el("div", { class: "payment-actions" }, planActions(subscription, act)),
+  );
+}
+
+function nextInvoice({ id, next_invoice: outcome }, act) {
+  const choose = choice([["", NEXT_INVOICE]], outcome, (wanted) =>
+    act("next_invoice", { subscription: id, outcome: wanted }),
+  );
+  return el("label", { class: "saved-card" }, el("span", {}, "Next invoice"), choose);
+}
+
+function planActions(subscription, act) {
+  const { id, invoice } = subscription;
+  const out = [];
+  if (invoice.status === "open") {
+    out.push(button("Pay the invoice", () => act("pay_invoice", { invoice: invoice.id }), { class: "chip" }));
+    out.push(link("Its page", invoice.url));
+  }
+  if (isRunning(subscription))
+    out.push(
+      button("End it now", () => act("cancel_subscription", { subscription: id }), { class: "chip danger" }),
+    );
+  return out;
+}
+
+/** A select of grouped [value, label] pairs; a group without a name stands on its own. */
+function choice(groups, chosen, onChange) {
+  const options = (pairs) =>
+    pairs.map(([value, label]) => el("option", { value, selected: value === chosen }, label));
+  const select = el(
+    "select",
+    {},
+    groups.map(([label, pairs]) => (label ? el("optgroup", { label }, options(pairs)) : options(pairs))),
+  );
+  select.addEventListener("change", () => onChange(select.value));
+  return select;
+}
+
+function link(label, href) {
+  return el("a", { class: "chip", href, target: "_blank", rel: "noopener" }, label);
+}
 
 function badge({ status, dispute, amount, amount_refunded: refunded }) {
   let [text, kind] = [words(status), KINDS[status] ?? ""];
@@ -97,8 +184,7 @@ function actions({ session, charge, status, dispute, refunds, receipt_url: recei
     chip("Won", "dispute/close", { dispute: dispute.id, won: true });
     chip("Lost", "dispute/close", { dispute: dispute.id, won: false }, "danger");
   }
-  if (receipt)
-    out.push(el("a", { class: "chip", href: receipt, target: "_blank", rel: "noopener" }, "Receipt"));
+  if (receipt) out.push(link("Receipt", receipt));
   return out;
 }
 
@@ -107,16 +193,22 @@ function savedCards(cards, act) {
     "section",
     { class: "card" },
     el("h3", { class: "card-title" }, "Saved cards"),
-    cards.map(({ id, brand, last4, behaves_like: number }) => {
+    cards.map(({ id, brand, last4, behaves_like: number, declined }) => {
       const known = BEHAVIOURS.some(([value]) => value === number)
         ? BEHAVIOURS
         : [[number, `as ${number}`], ...BEHAVIOURS];
-      const select = el(
-        "select",
-        {},
-        known.map(([value, label]) => el("option", { value, selected: value === number }, label)),
+      const select = choice(
+        [
+          ["Always", known],
+          ["Only the next charge", NEXT_CHARGE],
+        ],
+        declined?.code ?? number,
+        async (wanted) => {
+          const once = NEXT_CHARGE.some(([code]) => code === wanted);
+          await act("decline", { payment_method: id, code: once ? wanted : null });
+          if (!once) await act("card", { payment_method: id, card: wanted });
+        },
       );
-      select.addEventListener("change", () => act("card", { payment_method: id, card: select.value }));
       return el("label", { class: "saved-card" }, el("span", {}, `${brand} ···· ${last4}`), select);
     }),
   );
@@ -126,7 +218,7 @@ function empty() {
   return el(
     "p",
     { class: "hint" },
-    "No payments yet. Stripe's page lists its test cards: one pays, others are declined, ask for 3-D Secure, or are charged days later. What comes after, a refund or a dispute, happens here.",
+    "No payments yet. Stripe's page lists its test cards: one pays, others are declined, ask for 3-D Secure, or are charged days later. What comes after, a refund, a dispute or a declined renewal, happens here.",
   );
 }
 

@@ -5,12 +5,13 @@ import re
 import secrets
 import string
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.clock import SandboxClock
-from sandbox.stripe.cards import TestCard
+from sandbox.stripe.cards import Refusals, TestCard
 from sandbox.stripe.errors import StripeError, invalid_request, no_such, unauthorized
 from sandbox.stripe.idempotency import IdempotencyKeys
 from sandbox.stripe.terms import SessionTerms
@@ -26,6 +27,7 @@ _ALPHABET = string.ascii_letters + string.digits
 _NAMES = {
     "payment_method": "PaymentMethod",
     "setup_intent": "setupintent",
+    "subscription_item": "subscription item",
     "webhook_endpoint": "webhook endpoint",
 }
 
@@ -59,9 +61,21 @@ class Server:
     base_url: str = "http://127.0.0.1"
     origin: Origin = field(default_factory=Origin)
 
+    moment: int | None = None
+    """The instant at which something happens that the clock has passed already."""
+
     def now(self) -> int:
         """Seconds since 1970, sandbox time."""
-        return int(self.clock.now().timestamp())
+        return int(self.clock.now().timestamp()) if self.moment is None else self.moment
+
+    @contextmanager
+    def at(self, moment: int) -> Iterator[None]:
+        """For the length of the block it is that instant."""
+        self.moment = moment
+        try:
+            yield
+        finally:
+            self.moment = None
 
 
 class Account:
@@ -80,6 +94,12 @@ class Account:
         """Payment methods whose owner agreed to later charges."""
         self.spent: set[str] = set()
         """Payment methods that were detached, or used once without a customer."""
+        self.refusals = Refusals()
+        """Of saved cards and subscriptions: charges that will be declined whatever the card is."""
+        self.after_dunning = "canceled"
+        """What a subscription becomes whose invoice nobody paid: canceled, unpaid or past_due."""
+        self.attempts: dict[str, str] = {}
+        """The PaymentIntent of a Checkout Session that starts a subscription, which its object doesn't show."""
         self.line_items: dict[str, list[Obj]] = {}
         self.terms: dict[str, SessionTerms] = {}
         """Both by Checkout Session."""

@@ -22,12 +22,13 @@ from sandbox.stripe import (
     customers,
     disputes,
     events,
-    invoices,
-    line_items,
+    invoice_api,
     payment_intents,
     payment_methods,
+    prices,
     refunds,
     setup_intents,
+    subscription_api,
     webhook_endpoints,
 )
 from sandbox.stripe.accounts import API_VERSION, Account, Accounts, Origin, Server, check_connected, random_id
@@ -36,6 +37,7 @@ from sandbox.stripe.expansion import expanded
 from sandbox.stripe.form import decode
 from sandbox.stripe.idempotency import Answer
 from sandbox.stripe.params import Params
+from sandbox.stripe.passing import catch_up
 from sandbox.stripe.routing import ApiRequest, Route, Router
 from sandbox.stripe.spec import PublishedSpec
 
@@ -45,12 +47,13 @@ ROUTES: tuple[Route, ...] = (
     *customers.ROUTES,
     *disputes.ROUTES,
     *events.ROUTES,
-    *invoices.ROUTES,
-    *line_items.ROUTES,
+    *invoice_api.ROUTES,
     *payment_intents.ROUTES,
     *payment_methods.ROUTES,
+    *prices.ROUTES,
     *refunds.ROUTES,
     *setup_intents.ROUTES,
+    *subscription_api.ROUTES,
     *webhook_endpoints.ROUTES,
 )
 
@@ -145,7 +148,7 @@ class Api:
         return answer or Answer(_UNANSWERED, {}), False
 
     def _executed(self, exchange: "_Exchange", call: ApiRequest, route: Route) -> Answer:
-        checkout.expire_overdue(call.account)
+        catch_up(call.account)
         expand = call.params.strings("expand") or []
         self._server.origin = exchange.origin
         try:

@@ -1,6 +1,6 @@
 """Stripe's test cards and how each behaves. The sandbox takes them in live mode too, where Stripe would not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from sandbox.stripe.errors import StripeError
@@ -20,7 +20,10 @@ class Decline:
 
 @dataclass(frozen=True, slots=True)
 class TestCard:
-    """`decline` meets every charge, `decline_off_session` only those without the customer."""
+    """`decline` meets every charge, `decline_off_session` only those without the customer.
+
+    `good_for`: so many charges succeed before `decline_off_session` sets in.
+    """
 
     __test__ = False
 
@@ -29,6 +32,7 @@ class TestCard:
     label: str
     decline: Decline | None = None
     decline_off_session: Decline | None = None
+    good_for: int = 0
     authentication: Authentication = "never"
     dispute: Literal["fraudulent", "inquiry"] | None = None
 
@@ -79,8 +83,30 @@ CARDS = {
         TestCard("4000002500003155", "visa", "3-D Secure, once", authentication="unless_saved"),
         TestCard("4000002760003184", "visa", "3-D Secure, always", authentication="always"),
         TestCard("4000000000000341", "visa", "Pays now, later charges fail", decline_off_session=GENERIC),
+        TestCard("4000003800000446", "visa", "3-D Secure, set up before"),
+        TestCard(
+            "4000008260003178",
+            "visa",
+            "3-D Secure, then no money",
+            decline_off_session=_INSUFFICIENT,
+            authentication="unless_saved",
+        ),
         TestCard("4000000000000259", "visa", "Pays, then disputed", dispute="fraudulent"),
         TestCard("4000000000001976", "visa", "Pays, then inquired about", dispute="inquiry"),
+        # These five are the sandbox's own: Stripe has no card that is saved and then declined for such a reason.
+        TestCard(
+            "4000990000000012", "visa", "Saved, then too little money", decline_off_session=_INSUFFICIENT
+        ),
+        TestCard("4000990000000020", "visa", "Saved, then expired", decline_off_session=_EXPIRED),
+        TestCard("4000990000000038", "visa", "Saved, then reported lost", decline_off_session=_LOST),
+        TestCard("4000990000000046", "visa", "Saved, then bank unreachable", decline_off_session=_PROCESSING),
+        TestCard(
+            "4000990000000053",
+            "visa",
+            "Fails from the 2nd charge on",
+            decline_off_session=GENERIC,
+            good_for=1,
+        ),
     )
 }
 
@@ -94,6 +120,62 @@ SHORTHANDS = {
     "pm_card_authenticationRequiredOnSetup": "4000002500003155",
 }
 """Payment method ids that Stripe understands in place of a saved one."""
+
+
+_KNOWN = {
+    decline.decline_code or decline.code: decline
+    for card in CARDS.values()
+    for decline in (card.decline, card.decline_off_session)
+    if decline is not None
+} | {
+    code: Decline("card_declined", code, advice, "Your card was declined.")
+    for code, advice in (
+        ("do_not_honor", "try_again_later"),
+        ("try_again_later", "try_again_later"),
+        ("restricted_card", "do_not_try_again"),
+        ("revocation_of_all_authorizations", "do_not_try_again"),
+    )
+}
+AUTHENTICATION_REQUIRED = Decline(
+    "authentication_required",
+    "authentication_required",
+    None,
+    "Your card was declined. This transaction requires authentication.",
+)
+
+
+def decline_of(code: str) -> Decline:
+    """Of a decline code; ValueError for one that the sandbox doesn't know."""
+    known = _KNOWN | {"authentication_required": AUTHENTICATION_REQUIRED}
+    if code not in known:
+        raise ValueError(f"decline must be one of {', '.join(sorted(known))}")
+    return known[code]
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Declines ordered in advance, by the id of what is to be charged. `times` None: from now on."""
+
+    _ordered: dict[str, tuple[Decline, int | None]] = field(default_factory=dict)
+
+    def order(self, object_id: str, decline: Decline, times: int | None) -> None:
+        self._ordered[object_id] = decline, times
+
+    def clear(self, object_id: str) -> None:
+        self._ordered.pop(object_id, None)
+
+    def waiting(self, object_id: str) -> tuple[Decline, int | None] | None:
+        return self._ordered.get(object_id)
+
+    def take(self, object_id: str) -> Decline | None:
+        """The decline that the next charge meets, used up once."""
+        decline, times = self._ordered.get(object_id, (None, None))
+        if decline is not None and times is not None:
+            if times > 1:
+                self._ordered[object_id] = decline, times - 1
+            else:
+                del self._ordered[object_id]
+        return decline
 
 
 def card_of(number: str, *, livemode: bool) -> TestCard:

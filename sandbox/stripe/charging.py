@@ -3,17 +3,11 @@
 from copy import deepcopy
 
 from sandbox.stripe.accounts import Account, Obj, require_charges_enabled
-from sandbox.stripe.cards import Decline, TestCard, card_error
+from sandbox.stripe.cards import AUTHENTICATION_REQUIRED, Decline, TestCard, card_error
 from sandbox.stripe.disputes import open_dispute
 from sandbox.stripe.errors import StripeError
 from sandbox.stripe.payment_methods import attach, billing_details, refuse_spent
 
-AUTHENTICATION_REQUIRED = Decline(
-    "authentication_required",
-    "authentication_required",
-    None,
-    "Your card was declined. This transaction requires authentication.",
-)
 AUTHENTICATION_FAILED = Decline(
     "payment_intent_authentication_failure",
     None,
@@ -52,12 +46,15 @@ def confirm(
         _begin_debit(account, intent, method)
         return
     card = account.cards[method["id"]]
+    ordered = account.refusals.take(method["id"])
+    if ordered is not None:
+        raise declined(account, intent, method, ordered)
     if not authenticated and _needs_authentication(account, card, method, off_session=off_session):
         if off_session or refuse_action:
             raise declined(account, intent, method, AUTHENTICATION_REQUIRED)
         _ask_authentication(account, intent)
         return
-    reason = card.decline or (card.decline_off_session if off_session else None)
+    reason = _reason(account, card, method, off_session=off_session)
     if reason is not None:
         raise declined(account, intent, method, reason)
     charge = account.add(_charge(account, intent, method))
@@ -124,6 +121,18 @@ def _needs_authentication(account: Account, card: TestCard, method: Obj, *, off_
     if card.authentication == "unless_saved":
         return not (off_session and method["id"] in account.ready_off_session)
     return card.authentication == "always"
+
+
+def _reason(account: Account, card: TestCard, method: Obj, *, off_session: bool) -> Decline | None:
+    """Why the issuer says no to this charge."""
+    if card.decline is not None or not off_session:
+        return card.decline
+    paid = [
+        charge
+        for charge in account.all("charge")
+        if charge["payment_method"] == method["id"] and charge["paid"]
+    ]
+    return card.decline_off_session if len(paid) >= card.good_for else None
 
 
 def _ask_authentication(account: Account, intent: Obj) -> None:

@@ -1,4 +1,4 @@
-"""Checkout Sessions: the one-time payment pages of orders."""
+"""Checkout Sessions: pages on which an order is paid, a card is saved, or a subscription begins."""
 
 from sandbox.stripe.accounts import Account, Obj
 from sandbox.stripe.errors import invalid_request, missing
@@ -15,26 +15,37 @@ _LONGEST_LIFE = 24 * 60 * 60
 _LEEWAY = 60
 """Seconds by which a client's clock may be behind or ahead."""
 _SWITCHES = ("disabled", "enabled")
+_DATA = {
+    "payment": "payment_intent_data",
+    "setup": "setup_intent_data",
+    "subscription": "subscription_data",
+}
+_FOREIGN = {
+    "payment": ("setup_intent_data", "subscription_data"),
+    "setup": ("line_items", "payment_intent_data", "invoice_creation", "subscription_data"),
+    "subscription": ("payment_intent_data", "setup_intent_data", "invoice_creation", "customer_creation"),
+}
+"""What a session can't have, by its mode."""
+_TEXTS = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
+_LONGEST_TEXT = 1200
 
 
 def _create(request: ApiRequest) -> Obj:
     account, params = request.account, request.params
     mode = params.choice("mode", ("payment", "setup", "subscription")) or params.required_text("mode")
-    if mode == "subscription":
-        raise invalid_request("The sandbox has no subscriptions.", param="mode")
     _refuse_other_mode(params, mode)
     customer = _customer(account, params)
-    items = priced_items(account, params) if mode == "payment" else []
+    items = [] if mode == "setup" else priced_items(account, params, mode)
     currency = items[0]["currency"] if items else _setup_currency(params)
     subtotal = sum(item["amount_subtotal"] for item in items)
-    if mode == "payment":
+    if mode != "setup":
         check_charge(subtotal, currency or "", "line_items")
     success_url = params.url("success_url")
     if success_url is None:
         raise missing("success_url")
     session_id = account.new_id(f"cs_{account.mode}", 58)
     metadata = params.metadata()
-    terms = terms_of(params.group("payment_intent_data" if mode == "payment" else "setup_intent_data"))
+    terms = terms_of(params.group(_DATA[mode]))
     taxed = params.group("automatic_tax").boolean("enabled")
     session: Obj = {
         "id": session_id,
@@ -42,8 +53,8 @@ def _create(request: ApiRequest) -> Obj:
         "adaptive_pricing": {"enabled": params.group("adaptive_pricing").boolean("enabled", default=True)},
         "after_expiration": None,
         "allow_promotion_codes": params.boolean("allow_promotion_codes") or None,
-        "amount_subtotal": subtotal if mode == "payment" else None,
-        "amount_total": subtotal if mode == "payment" else None,
+        "amount_subtotal": None if mode == "setup" else subtotal,
+        "amount_total": None if mode == "setup" else subtotal,
         "automatic_tax": {
             "enabled": taxed,
             "liability": {"type": "self"} if taxed else None,
@@ -61,17 +72,12 @@ def _create(request: ApiRequest) -> Obj:
         "currency": currency,
         "currency_conversion": None,
         "custom_fields": [],
-        "custom_text": {
-            "after_submit": None,
-            "shipping_address": None,
-            "submit": None,
-            "terms_of_service_acceptance": None,
-        },
+        "custom_text": _custom_text(params),
         "customer": customer,
         "customer_creation": _customer_creation(params, mode, customer),
         "customer_details": None,
         "customer_email": params.text("customer_email"),
-        "discounts": [] if mode == "payment" else None,
+        "discounts": None if mode == "setup" else [],
         "expires_at": _expires_at(request),
         "invoice": None,
         "invoice_creation": _invoice_creation(params) if mode == "payment" else None,
@@ -82,11 +88,11 @@ def _create(request: ApiRequest) -> Obj:
         "origin_context": None,
         "payment_intent": None,
         "payment_link": None,
-        "payment_method_collection": "if_required",
+        "payment_method_collection": "always" if mode == "subscription" else "if_required",
         "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_method_types": _method_types(params, mode, currency),
-        "payment_status": "unpaid" if mode == "payment" else "no_payment_required",
+        "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
         "permissions": None,
         "phone_number_collection": {"enabled": params.group("phone_number_collection").boolean("enabled")},
         "recovered_from": None,
@@ -100,7 +106,7 @@ def _create(request: ApiRequest) -> Obj:
         "subscription": None,
         "success_url": success_url,
         "total_details": (
-            {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0} if mode == "payment" else None
+            None if mode == "setup" else {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0}
         ),
         "ui_mode": "hosted_page",
         "url": f"{account.server.base_url}/pay/{session_id}",
@@ -120,7 +126,7 @@ def expire_session(account: Account, session: Obj) -> Obj:
             param="session",
         )
     session |= {"status": "expired", "url": None}
-    intent = account.find("payment_intent", session["payment_intent"])
+    intent = account.find("payment_intent", session["payment_intent"] or account.attempts.get(session["id"]))
     if intent is not None:
         cancel_intent(account, intent, "expired")
     account.emit("checkout.session.expired", session)
@@ -135,12 +141,7 @@ def expire_overdue(account: Account) -> None:
 
 
 def _refuse_other_mode(params: Params, mode: str) -> None:
-    foreign = (
-        ("setup_intent_data",)
-        if mode == "payment"
-        else ("line_items", "payment_intent_data", "invoice_creation")
-    )
-    for name in (*foreign, "subscription_data"):
+    for name in _FOREIGN[mode]:
         if params.has(name):
             raise invalid_request(f"You can not pass `{name}` in `{mode}` mode.", param=name)
 
@@ -208,6 +209,12 @@ def _method_types(params: Params, mode: str, currency: str | None) -> list[str]:
     return wished or [kind for kind in offered if kind not in excluded]
 
 
+def _custom_text(params: Params) -> Obj:
+    texts = params.group("custom_text")
+    given = {name: texts.group(name).text("message", longest=_LONGEST_TEXT) for name in _TEXTS}
+    return {name: None if message is None else {"message": message} for name, message in given.items()}
+
+
 def _saved_methods(params: Params, mode: str, customer: str | None) -> Obj | None:
     if mode != "payment" or (customer is None and not params.has("saved_payment_method_options")):
         return None
@@ -252,7 +259,7 @@ def _expire(request: ApiRequest) -> Obj:
 
 def _list(request: ApiRequest) -> Obj:
     sessions = request.account.all("checkout.session")
-    return listed(request, sessions, equal=("status", "payment_intent", "customer"))
+    return listed(request, sessions, equal=("status", "payment_intent", "customer", "subscription"))
 
 
 def _list_items(request: ApiRequest) -> Obj:

@@ -8,17 +8,12 @@ from aiohttp import web
 
 from sandbox.hub import Hub
 from sandbox.stripe.accounts import Account, Accounts, Obj, Server
-from sandbox.stripe.checkout import expire_overdue
 from sandbox.stripe.errors import StripeError
-from sandbox.stripe.page import (
-    LOCAL_HOSTS,
-    checkout_page,
-    content_security_policy,
-    invoice_page,
-    missing_page,
-    new_nonce,
-    receipt_page,
-)
+from sandbox.stripe.frame import content_security_policy, missing_page, new_nonce
+from sandbox.stripe.invoice_paying import authenticate_invoice, pay_invoice
+from sandbox.stripe.page import LOCAL_HOSTS, checkout_page
+from sandbox.stripe.papers import invoice_page, receipt_page
+from sandbox.stripe.passing import catch_up
 from sandbox.stripe.paying import TypedCard, authenticate, pay_by_card, pay_by_debit
 
 
@@ -34,7 +29,7 @@ class CheckoutSite:
         left = "left" in request.query
 
         def render(account: Account, session: Obj, nonce: str) -> str:
-            expire_overdue(account)
+            catch_up(account)
             return checkout_page(account, session, nonce, left=left)
 
         return self._page(request, "checkout.session", request.match_info["session"], render)
@@ -45,6 +40,29 @@ class CheckoutSite:
     async def invoice(self, request: web.Request) -> web.Response:
         return self._page(request, "invoice", request.match_info["id"], invoice_page)
 
+    async def submit_invoice(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        self._server.base_url = f"{request.scheme}://{request.host}"
+        invoice_id = request.match_info["id"]
+        nonce = new_nonce()
+        try:
+            account, invoice = self._accounts.holding("invoice", invoice_id)
+        except StripeError:
+            return _html(404, missing_page(nonce), nonce)
+        catch_up(account)
+        try:
+            if form.get("action") == "card":
+                pay_invoice(account, invoice, _typed(form))
+            elif form.get("action") in ("complete", "fail"):
+                authenticate_invoice(account, invoice, ok=form.get("action") == "complete")
+        except StripeError as error:
+            if error.kind == "card_error":
+                return _html(200, invoice_page(account, invoice, nonce, error.message), nonce)
+            # Anything else means that it can't be paid any more, which its page says.
+        finally:
+            self._hub.publish("stripe", invoice=invoice_id)
+        raise web.HTTPSeeOther(f"/pay/invoice/{invoice_id}")
+
     async def submit(self, request: web.Request) -> web.Response:
         form = await request.post()
         self._server.base_url = f"{request.scheme}://{request.host}"
@@ -54,7 +72,7 @@ class CheckoutSite:
         except StripeError:
             nonce = new_nonce()
             return _html(404, missing_page(nonce), nonce)
-        expire_overdue(account)
+        catch_up(account)
         target = f"/pay/{session_id}"
         if form.get("action") == "leave":
             cancel_url = session["cancel_url"] or ""
@@ -88,12 +106,15 @@ def _act(account: Account, session: Obj, form: Any) -> None:
     action = form.get("action")
     email = str(form.get("email", "")) or None
     if action == "card":
-        typed = TypedCard(str(form.get("number", "")), str(form.get("expiry", "")), str(form.get("cvc", "")))
-        pay_by_card(account, session, typed, email=email, save=form.get("save") == "true")
+        pay_by_card(account, session, _typed(form), email=email, save=form.get("save") == "true")
     elif action == "debit":
         pay_by_debit(account, session, email=email)
     elif action in ("complete", "fail"):
         authenticate(account, session, "complete" if action == "complete" else "fail")
+
+
+def _typed(form: Any) -> TypedCard:
+    return TypedCard(str(form.get("number", "")), str(form.get("expiry", "")), str(form.get("cvc", "")))
 
 
 def _html(status: int, text: str, nonce: str) -> web.Response:

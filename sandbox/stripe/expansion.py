@@ -15,13 +15,20 @@ _LINKS = {
         "invoice": "invoice",
         "payment_intent": "payment_intent",
         "setup_intent": "setup_intent",
+        "subscription": "subscription",
     },
     "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
-    "invoice": {"customer": "customer"},
+    "invoice": {"customer": "customer", "default_payment_method": "payment_method"},
+    "invoice_payment": {"invoice": "invoice"},
     "payment_intent": {"customer": "customer", "latest_charge": "charge", "payment_method": "payment_method"},
     "payment_method": {"customer": "customer"},
     "refund": {"charge": "charge", "payment_intent": "payment_intent"},
     "setup_intent": {"customer": "customer", "payment_method": "payment_method"},
+    "subscription": {
+        "customer": "customer",
+        "default_payment_method": "payment_method",
+        "latest_invoice": "invoice",
+    },
 }
 _NOT_KEPT = {"balance_transaction", "review", "application", "on_behalf_of", "latest_attempt"}
 """May be expanded at Stripe, and is always null here."""
@@ -74,9 +81,15 @@ def _refunds(account: Account, charge: Obj) -> Obj:
     return _list(refunds, f"/v1/charges/{charge['id']}/refunds")
 
 
+def _invoice_payments(account: Account, invoice: Obj) -> Obj:
+    payments = [deepcopy(each) for each in account.all("invoice_payment") if each["invoice"] == invoice["id"]]
+    return _list(payments, f"/v1/invoices/{invoice['id']}/payments")
+
+
 _INCLUDED: dict[tuple[str, str], Callable[[Account, Obj], Obj]] = {
     ("checkout.session", "line_items"): _line_items,
     ("charge", "refunds"): _refunds,
+    ("invoice", "payments"): _invoice_payments,
 }
 
 

@@ -172,11 +172,12 @@ def decimals(currency: str) -> int:
 
 
 def formatted(amount: int, currency: str) -> str:
-    """For people: 123450 usd is "$1,234.50", 500 jpy is "¥500", without a known symbol "1,234.50 CHF"."""
+    """For people: 123450 usd is "$1,234.50", 500 jpy is "¥500", without a known symbol "1,234.50 CHF", less than zero "−$5.00"."""
     places = decimals(currency)
-    figure = f"{Decimal(amount).scaleb(-places):,.{places}f}"
+    figure = f"{Decimal(abs(amount)).scaleb(-places):,.{places}f}"
     symbol = _SYMBOLS.get(currency)
-    return f"{symbol}{figure}" if symbol else f"{figure} {currency.upper()}"
+    minus = "−" if amount < 0 else ""
+    return f"{minus}{symbol}{figure}" if symbol else f"{minus}{figure} {currency.upper()}"
 
 
 def check_currency(currency: str, param: str = "currency") -> str:

@@ -4,23 +4,29 @@ from collections.abc import Iterable
 
 from sandbox.stripe.accounts import Account, Obj
 from sandbox.stripe.money import formatted
+from sandbox.stripe.paying import attempt_of
+from sandbox.stripe.prices import rhythm
+from sandbox.stripe.subscriptions import item_of
 
 
 def overview(accounts: Iterable[Account]) -> Obj:
-    """{"payments": [...], "cards": [...]}, newest first. Amounts are in minor units, `*_text` is for people.
+    """{"payments": [...], "cards": [...], "subscriptions": [...]}, newest first. Amounts in minor units, `*_text` for people.
 
     A payment's `status` is open, expired, paid, processing, declined (the page still takes another card),
     failed, canceled, saved (setup mode) or requires_action.
     """
     payments: list[Obj] = []
     cards: list[Obj] = []
+    subscriptions: list[Obj] = []
     for account in accounts:
-        by_intent = {session["payment_intent"]: session for session in account.all("checkout.session")}
+        shown = {
+            (attempt_of(account, session) or {}).get("id") for session in account.all("checkout.session")
+        }
         payments += [_of_session(account, session) for session in account.all("checkout.session")]
         payments += [
             _of_intent(account, intent)
             for intent in account.all("payment_intent")
-            if intent["id"] not in by_intent
+            if intent["id"] not in shown
         ]
         cards += [
             _whose(account)
@@ -30,16 +36,55 @@ def overview(accounts: Iterable[Account]) -> Obj:
                 "brand": method["card"]["brand"],
                 "last4": method["card"]["last4"],
                 "behaves_like": account.cards[method["id"]].number,
+                "declined": _ordered(account, method),
             }
             for method in account.all("payment_method")
             if method["type"] == "card" and method["customer"] is not None
         ]
+        subscriptions += [_of_subscription(account, each) for each in account.all("subscription")]
     payments.sort(key=lambda payment: payment["created"], reverse=True)
-    return {"payments": payments, "cards": cards}
+    return {"payments": payments, "cards": cards, "subscriptions": subscriptions}
+
+
+def _of_subscription(account: Account, subscription: Obj) -> Obj:
+    item = item_of(subscription)
+    pending = subscription["pending_update"]
+    invoice = account.get("invoice", subscription["latest_invoice"])
+    ordered = _ordered(account, subscription)
+    return _whose(account) | {
+        "id": subscription["id"],
+        "customer": subscription["customer"],
+        "description": _product_name(account, item["price"]),
+        "amount_text": f"{_text(item['price']['unit_amount'], subscription['currency'])} {rhythm(item['price'])}",
+        "status": subscription["status"],
+        "created": subscription["created"],
+        "period_end": item["current_period_end"],
+        "cancel_at_period_end": subscription["cancel_at_period_end"],
+        "changes_to": _product_name(account, pending["subscription_items"][0]["price"]) if pending else None,
+        "invoice": {
+            "id": invoice["id"],
+            "status": invoice["status"],
+            "amount_text": formatted(invoice["amount_due"], invoice["currency"]),
+            "url": invoice["hosted_invoice_url"],
+            "next_attempt": invoice["next_payment_attempt"],
+        },
+        "next_invoice": "paid" if ordered is None else "given_up" if ordered["always"] else "declined",
+    }
+
+
+def _product_name(account: Account, price: Obj) -> str:
+    return str(account.get("product", price["product"])["name"])
+
+
+def _ordered(account: Account, obj: Obj) -> Obj | None:
+    """The decline that waits for its next charge."""
+    waiting = account.refusals.waiting(obj["id"])
+    return {"code": waiting[0].decline_code, "always": waiting[1] is None} if waiting else None
 
 
 def _of_session(account: Account, session: Obj) -> Obj:
-    intent = account.find("payment_intent", session["payment_intent"])
+    attempt = attempt_of(account, session)
+    intent = attempt if session["mode"] != "setup" else None
     items = account.line_items[session["id"]]
     about = _whose(account) | {
         "session": session["id"],

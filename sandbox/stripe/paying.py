@@ -8,17 +8,21 @@ from sandbox.stripe.cards import Decline, card_error, card_of
 from sandbox.stripe.charging import confirm, fail_authentication, settle_debit
 from sandbox.stripe.customers import create_customer
 from sandbox.stripe.errors import StripeError, invalid_request
-from sandbox.stripe.invoices import paid_invoice
+from sandbox.stripe.invoices import finalize, keep, mark_paid, paid_invoice
 from sandbox.stripe.params import Params
+from sandbox.stripe.passing import next_invoice
 from sandbox.stripe.payment_intents import new_intent
 from sandbox.stripe.payment_methods import BANK_DEBITS, attach, new_bank_debit, new_card
 from sandbox.stripe.setup_intents import confirm_setup, fail_setup, new_setup
+from sandbox.stripe.subscriptions import new_subscription
+from sandbox.stripe.terms import SessionTerms
 
 TAX_PERCENT = 20
 """What the sandbox adds where a session asks for automatic tax."""
 
 Authentication = Literal["complete", "fail"]
 
+_FIRST_PAYMENT = SessionTerms(description="Subscription creation", setup_future_usage="off_session")
 _BAD_YEAR = Decline("invalid_expiry_year", None, None, "Your card's expiration year is invalid.")
 _BAD_MONTH = Decline("invalid_expiry_month", None, None, "Your card's expiration month is invalid.")
 _BAD_CVC = Decline("invalid_cvc", None, None, "Your card's security code is invalid.")
@@ -48,9 +52,7 @@ def pay_by_card(
     session takes another card; 400 if the session isn't open.
     """
     _require_open(account, session)
-    month, year = _checked(account, typed)
-    card = card_of(typed.number, livemode=account.livemode)
-    method = new_card(account, card, month, year, _email(account, session, email))
+    method = typed_card(account, typed, _email(account, session, email))
     if save:
         method["allow_redisplay"] = "always"
     if session["mode"] == "setup":
@@ -69,18 +71,17 @@ def authenticate(account: Account, session: Obj, answer: Authentication) -> None
     _require_open(account, session)
     if not awaits_authentication(account, session):
         raise invalid_request("No authentication is pending for this Checkout Session.")
-    setup = account.find("setup_intent", session["setup_intent"])
-    if setup is not None:
+    attempt = attempt_of(account, session) or {}
+    if attempt["object"] == "setup_intent":
         if answer == "fail":
-            raise fail_setup(account, setup)
-        method = account.get("payment_method", setup["payment_method"])
-        confirm_setup(account, setup, method, authenticated=True)
+            raise fail_setup(account, attempt)
+        method = account.get("payment_method", attempt["payment_method"])
+        confirm_setup(account, attempt, method, authenticated=True)
     else:
-        intent = account.get("payment_intent", session["payment_intent"])
         if answer == "fail":
-            raise fail_authentication(account, intent)
-        method = account.get("payment_method", intent["payment_method"])
-        confirm(account, intent, method, authenticated=True)
+            raise fail_authentication(account, attempt)
+        method = account.get("payment_method", attempt["payment_method"])
+        confirm(account, attempt, method, authenticated=True)
     _complete(account, session, method)
 
 
@@ -122,9 +123,8 @@ def awaits_authentication(account: Account, session: Obj) -> bool:
 
 def attempt_of(account: Account, session: Obj) -> Obj | None:
     """The session's PaymentIntent or SetupIntent; None before the first try."""
-    return account.find("payment_intent", session["payment_intent"]) or account.find(
-        "setup_intent", session["setup_intent"]
-    )
+    intent_id = session["payment_intent"] or account.attempts.get(session["id"])
+    return account.find("payment_intent", intent_id) or account.find("setup_intent", session["setup_intent"])
 
 
 def _require_open(account: Account, session: Obj) -> None:
@@ -132,6 +132,12 @@ def _require_open(account: Account, session: Obj) -> None:
         return
     happened = "has already been completed" if session["status"] == "complete" else "has expired"
     raise invalid_request(f"This Checkout Session {happened}.", code="checkout_session_not_open")
+
+
+def typed_card(account: Account, typed: TypedCard, email: str | None) -> Obj:
+    """A new payment method; StripeError 402 for a card that is misspelt or no longer good."""
+    month, year = _checked(account, typed)
+    return new_card(account, card_of(typed.number, livemode=account.livemode), month, year, email)
 
 
 def _checked(account: Account, typed: TypedCard) -> tuple[int, int]:
@@ -158,10 +164,11 @@ def _email(account: Account, session: Obj, typed: str | None) -> str | None:
 
 def _intent_of(account: Account, session: Obj) -> Obj:
     """The session's PaymentIntent, made at the first try and kept for the next ones."""
-    intent = account.find("payment_intent", session["payment_intent"])
+    intent = attempt_of(account, session)
     if intent is None:
         _add_tax(session)
-        terms = account.terms[session["id"]]
+        subscribes = session["mode"] == "subscription"
+        terms = _FIRST_PAYMENT if subscribes else account.terms[session["id"]]
         if session["customer"] is None and (
             session["customer_creation"] == "always"
             or terms.setup_future_usage
@@ -176,7 +183,10 @@ def _intent_of(account: Account, session: Obj) -> Obj:
             terms=terms,
             method_types=list(session["payment_method_types"]),
         )
-        session["payment_intent"] = intent["id"]
+        if subscribes:
+            account.attempts[session["id"]] = intent["id"]
+        else:
+            session["payment_intent"] = intent["id"]
     return intent
 
 
@@ -218,7 +228,35 @@ def _complete(account: Account, session: Obj, method: Obj) -> None:
         session["payment_status"] = "paid"
         _keep_method(account, session, method)
         _invoice(account, session)
+    if session["mode"] == "subscription":
+        session["payment_status"] = "paid"
+        _subscribe(account, session, attempt, method)
     account.emit("checkout.session.completed", session)
+
+
+def _subscribe(account: Account, session: Obj, intent: Obj, method: Obj) -> None:
+    """The first period has just been paid: the subscription and its first invoice."""
+    price = account.line_items[session["id"]][0]["price"]
+    terms = account.terms[session["id"]]
+    subscription = new_subscription(
+        account,
+        session["customer"],
+        price,
+        method=method["id"],
+        metadata=dict(terms.metadata),
+        about=terms.description,
+    )
+    invoice = keep(
+        account,
+        next_invoice(account, subscription) | {"billing_reason": "subscription_create"},
+        automatic=False,
+    )
+    subscription["latest_invoice"] = session["invoice"] = invoice["id"]
+    session["subscription"] = subscription["id"]
+    account.emit("customer.subscription.created", subscription)
+    finalize(account, invoice, intent)
+    invoice |= {"attempt_count": 1}
+    mark_paid(account, invoice)
 
 
 def _keep_method(account: Account, session: Obj, method: Obj) -> None:

@@ -7,14 +7,18 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.stripe.accounts import Account, Accounts, Obj, Server
-from sandbox.stripe.cards import card_of
-from sandbox.stripe.checkout import expire_overdue, expire_session
+from sandbox.stripe.cards import GENERIC, card_of, decline_of
+from sandbox.stripe.checkout import expire_session
 from sandbox.stripe.delivery import Deliveries
 from sandbox.stripe.disputes import close_dispute, open_dispute
 from sandbox.stripe.errors import StripeError, invalid_request
+from sandbox.stripe.invoice_paying import authenticate_invoice, pay_invoice
 from sandbox.stripe.overview import overview
+from sandbox.stripe.passing import catch_up
 from sandbox.stripe.paying import Authentication, TypedCard, pay_by_card, pay_by_debit, settle
+from sandbox.stripe.payment_methods import release
 from sandbox.stripe.refunds import charge_of_intent, fail_refund, refund_charge
+from sandbox.stripe.subscriptions import ENDED, end
 
 Body = Mapping[str, Any]
 
@@ -47,6 +51,12 @@ class Simulation:
             ("fail_delayed", self._fail_delayed),
             ("expire", self._expire),
             ("card", self._change_card),
+            ("decline", self._decline),
+            ("detach", self._detach),
+            ("next_invoice", self._next_invoice),
+            ("pay_invoice", self._pay_invoice),
+            ("cancel_subscription", self._cancel_subscription),
+            ("dunning", self._dunning),
             ("resend", self._resend),
             ("hold", self._hold),
             ("drop", self._drop),
@@ -61,7 +71,7 @@ class Simulation:
         async def answer(request: web.Request) -> web.Response:
             self._server.base_url = f"{request.scheme}://{request.host}"
             for account in self._accounts:
-                expire_overdue(account)
+                catch_up(account)
             try:
                 return web.json_response(action(await request.json()))
             except StripeError as error:
@@ -83,11 +93,10 @@ class Simulation:
             return session
         asked = body.get("three_d_secure")
         authentication: Authentication | None = asked if asked in ("complete", "fail") else None
-        expiry = f"12/{account.server.clock.now().year + 3}"
         pay_by_card(
             account,
             session,
-            TypedCard(number, expiry),
+            _good_card(account, number),
             email=body.get("email"),
             save=bool(body.get("save", False)),
             authentication=authentication,
@@ -140,6 +149,51 @@ class Simulation:
         account.cards[method["id"]] = card_of(str(body["card"]), livemode=account.livemode)
         return method
 
+    def _decline(self, body: Body) -> Obj:
+        """{"payment_method", "code", "always"?}: the saved card's next charge, or every one, is declined so; code null: no more."""
+        account, method = self._accounts.holding("payment_method", body["payment_method"])
+        _order(account, method, body["code"], always=bool(body.get("always", False)))
+        return method
+
+    def _detach(self, body: Body) -> Obj:
+        """{"payment_method"}: taken from its customer in the dashboard."""
+        account, method = self._accounts.holding("payment_method", body["payment_method"])
+        if method["customer"] is not None:
+            release(account, method)
+        return method
+
+    def _next_invoice(self, body: Body) -> Obj:
+        """{"subscription", "outcome": "paid"|"declined"|"given_up"}: its next attempt to collect, or every one, is declined."""
+        account, subscription = self._accounts.holding("subscription", body["subscription"])
+        outcome = body["outcome"]
+        if outcome not in ("paid", "declined", "given_up"):
+            raise ValueError("outcome must be paid, declined or given_up")
+        code = None if outcome == "paid" else GENERIC.decline_code
+        _order(account, subscription, code, always=outcome == "given_up")
+        return subscription
+
+    def _pay_invoice(self, body: Body) -> Obj:
+        """{"invoice", "card"?, "three_d_secure"?: "complete"|"fail"}, as on the invoice's page."""
+        account, invoice = self._accounts.holding("invoice", body["invoice"])
+        pay_invoice(account, invoice, _good_card(account, str(body.get("card", "4242424242424242"))))
+        if invoice["status"] == "open" and "three_d_secure" in body:
+            authenticate_invoice(account, invoice, ok=body["three_d_secure"] == "complete")
+        return invoice
+
+    def _cancel_subscription(self, body: Body) -> Obj:
+        """{"subscription"}: ended now, in the dashboard."""
+        account, subscription = self._accounts.holding("subscription", body["subscription"])
+        if subscription["status"] in ENDED:
+            raise invalid_request(f"Subscription {subscription['id']} is canceled already.")
+        return end(account, subscription, "cancellation_requested")
+
+    def _dunning(self, body: Body) -> Obj:
+        """{"key", "then": "canceled"|"unpaid"|"past_due"}: what the account does once every attempt has failed."""
+        if body["then"] not in ("canceled", "unpaid", "past_due"):
+            raise ValueError("then must be canceled, unpaid or past_due")
+        self._accounts.of_key(str(body["key"])).after_dunning = body["then"]
+        return {"then": body["then"]}
+
     def _resend(self, body: Body) -> Obj:
         """{"event", "as_new"?}: the same event once more, or a second event of the same happening."""
         account, event = self._accounts.holding("event", body["event"])
@@ -188,5 +242,16 @@ class Simulation:
 
     async def _payments(self, _: web.Request) -> web.Response:
         for account in self._accounts:
-            expire_overdue(account)
+            catch_up(account)
         return web.json_response(overview(self._accounts))
+
+
+def _good_card(account: Account, number: str) -> TypedCard:
+    return TypedCard(number, f"12/{account.server.clock.now().year + 3}")
+
+
+def _order(account: Account, obj: Obj, code: str | None, *, always: bool) -> None:
+    if code is None:
+        account.refusals.clear(obj["id"])
+    else:
+        account.refusals.order(obj["id"], decline_of(code), None if always else 1)

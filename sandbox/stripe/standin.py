@@ -11,9 +11,10 @@ from sandbox.faults import Faults
 from sandbox.hub import Hub
 from sandbox.stripe.accounts import Account, Accounts, Obj, Server
 from sandbox.stripe.api import Api
-from sandbox.stripe.checkout import expire_overdue
 from sandbox.stripe.checkout_site import CheckoutSite
 from sandbox.stripe.delivery import Deliveries
+from sandbox.stripe.passing import catch_up
+from sandbox.stripe.prices import seed_plans
 from sandbox.stripe.sim import Simulation
 from sandbox.stripe.spec import published_spec
 from sandbox.stripe.webhook_endpoints import new_endpoint
@@ -37,7 +38,7 @@ class StripeStandIn:
         self._site = CheckoutSite(self._server, self.accounts, hub)
         self._simulation = Simulation(self._server, self.accounts, self.deliveries)
         self.on_return = self._simulation.on_return
-        clock.on_turn(self._expire_overdue)
+        clock.on_turn(self._catch_up)
 
     @property
     def idle(self) -> bool:
@@ -48,6 +49,7 @@ class StripeStandIn:
         """/v1/*, /pay/* and /sim/stripe/*; the app's cleanup ends what is still being sent."""
         app.router.add_get("/pay/receipt/{id}", self._site.receipt)
         app.router.add_get("/pay/invoice/{id}", self._site.invoice)
+        app.router.add_post("/pay/invoice/{id}", self._site.submit_invoice)
         app.router.add_get("/pay/{session}", self._site.show)
         app.router.add_post("/pay/{session}", self._site.submit)
         self._simulation.add_routes(app)
@@ -61,6 +63,10 @@ class StripeStandIn:
         account = self.accounts.of_key(key)
         return new_endpoint(account, url, secret=secret, enabled_events=enabled_events)
 
+    def seed_plans(self, key: str, currency: str = "usd") -> None:
+        """Three monthly prices for plans, under ids that can be typed (prices.PLANS)."""
+        seed_plans(self.accounts.of_key(key), currency)
+
     def account(self, key: str) -> Account:
         return self.accounts.of_key(key)
 
@@ -70,6 +76,6 @@ class StripeStandIn:
     async def _cleanup(self, _: web.Application) -> None:
         await self.close()
 
-    def _expire_overdue(self, _: datetime) -> None:
+    def _catch_up(self, _: datetime) -> None:
         for account in self.accounts:
-            expire_overdue(account)
+            catch_up(account)
