@@ -1,4 +1,4 @@
-"""Runs all benchmarks, or those named: postings, taps, history. All of them together write docs/benchmarks.md."""
+"""Runs all benchmarks, or those named: postings, taps, history, sweep. All of them together write docs/benchmarks.md."""
 
 import asyncio
 import sys
@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import history, postgres, postings, report, taps
+from benchmarks import history, postgres, postings, report, sweep, sweep_taps, taps
 from benchmarks.measure import Comparison
 
 
@@ -20,10 +20,19 @@ async def _history(folder: Path) -> list[Comparison]:
     return [await history.compare(folder)]
 
 
+async def _sweep(folder: Path) -> list[Comparison]:
+    found = [*await sweep.on_sqlite(folder), await sweep_taps.on_sqlite(folder)]
+    with postgres.server() as url:
+        found += await sweep.on_postgres(url)
+        found.append(await sweep_taps.on_postgres(postgres.create_database(url)))
+    return found
+
+
 _BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Comparison]]]] = {
     "postings": _postings,
     "taps": taps.compare,
     "history": _history,
+    "sweep": _sweep,
 }
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from billing import adjust, catalogue, people, workspaces
 from billing.access import Role
+from billing.account import keep_account
 from billing.call import Call
-from billing.checkout import keep_account
 from billing.clock import SystemClock
 from billing.money import Money
 from storage import migrate

@@ -32,17 +32,24 @@ def server() -> Iterator[str]:
             running.cleanup()
 
 
-def create_database(server_url: str) -> str:
-    """The URL of a new, empty database, for SQLAlchemy and asyncpg alike."""
+def create_database(server_url: str, template: str = "template0") -> str:
+    """The URL of a new database, for SQLAlchemy and asyncpg alike: empty, or a copy of one that nobody is connected to."""
     name = f"bench_{next(_numbers)}"
 
     async def create() -> None:
         conn = await asyncpg.connect(server_url)
         try:
-            await conn.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+            await conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         finally:
             await conn.close()
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, create()).result()
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+def copy_database(server_url: str, url: str) -> str:
+    """The URL of a copy of a database of the server, to which nobody is connected."""
+    template = make_url(url).database
+    assert template is not None, "the URL names a database"
+    return create_database(server_url, template)

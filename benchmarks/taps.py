@@ -23,8 +23,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 
 from benchmarks.market import Market, open_market
 from benchmarks.measure import Comparison, Round, take_turns
+from billing.automatic.charging import AutomaticTopUps
 from billing.checkout import Checkout
 from billing.clock import SystemClock
+from billing.payments import Payments
+from billing.plans.subscriptions import Subscriptions
+from billing.refunds import Refunds
 from bot.fsm import DatabaseStorage
 from bot.intake import Intake
 from bot.worker import Worker
@@ -52,11 +56,11 @@ async def compare(folder: Path) -> list[Comparison]:
     """One person tapping after each answer; and 64 people who tap at the same time."""
     async with (
         open_market(f"sqlite:///{folder / 'taps.db'}", CHATS) as market,
-        _ours(market) as ours,
+        ours(market) as our_feed,
         _bare(market) as bare,
     ):
-        in_turn = await take_turns(_rounds(market, ours, 1), _rounds(market, bare, 1), ROUNDS)
-        at_once = await take_turns(_rounds(market, ours, CHATS), _rounds(market, bare, CHATS), ROUNDS)
+        in_turn = await take_turns(_rounds(market, our_feed, 1), _rounds(market, bare, 1), ROUNDS)
+        at_once = await take_turns(_rounds(market, our_feed, CHATS), _rounds(market, bare, CHATS), ROUNDS)
     return [
         Comparison("A tap, one chat, one after the other", "ms", *in_turn, most=MOST),
         Comparison(f"A tap, {CHATS} chats at the same time", "ms", *at_once, most=MOST),
@@ -71,7 +75,7 @@ def _rounds(market: Market, feed: Feed, chats: int) -> Round:
 
     async def one_round() -> float:
         turns = [
-            [_tap(telegram_id, workspace) for telegram_id, workspace in market.owners[:chats]]
+            [tap(telegram_id, workspace) for telegram_id, workspace in market.owners[:chats]]
             for _ in range(TAPS // chats)
         ]
         begin = perf_counter()
@@ -82,7 +86,7 @@ def _rounds(market: Market, feed: Feed, chats: int) -> Round:
     return one_round
 
 
-def _tap(telegram_id: int, workspace_id: int) -> dict[str, Any]:
+def tap(telegram_id: int, workspace_id: int) -> dict[str, Any]:
     """A tap on a button, as Telegram sends it."""
     number = next(_update_ids)
     chat = {"id": telegram_id, "type": "private", "first_name": "Dana"}
@@ -131,13 +135,24 @@ class _Telegram(BaseSession):
 
 
 @asynccontextmanager
-async def _ours(market: Market) -> AsyncIterator[Feed]:
+async def ours(market: Market) -> AsyncIterator[Feed]:
     """Intake, worker and dispatcher, as bot.process puts them together."""
     db, clock, bot = market.db, _CLOCK, Bot(TOKEN, session=_Telegram())
     bot.session.middleware(AnswerOnce())
-    checkout = Checkout(db, {}, clock, BOT_ID, lambda order: f"https://t.me/desk_bot?start=paid_{order}")
+    payments = Payments(db, {}, clock, BOT_ID, lambda payload: f"https://t.me/desk_bot?start={payload}")
     fsm = DatabaseStorage(db)
-    dispatcher = build_dispatcher(Services(db, clock, checkout, BOT_ID, "desk_bot", lambda: None), fsm)
+    services = Services(
+        db,
+        clock,
+        Checkout(payments),
+        AutomaticTopUps(payments),
+        Subscriptions(payments),
+        Refunds(payments),
+        BOT_ID,
+        "desk_bot",
+        lambda: None,
+    )
+    dispatcher = build_dispatcher(services, fsm)
     left = _Countdown()
 
     async def handle(update: dict[str, Any], tap: str) -> None:

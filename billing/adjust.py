@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from billing import audit, notices, renewal, standing
 from billing.access import DeskRole, desk_locked
-from billing.addons import UNDO_TIME, Completed, complete_purchases
+from billing.addons import UNDO_TIME, Completed
+from billing.arrival import NOTHING_ARRIVED, points_arrived
 from billing.call import Call
 from billing.errors import BadValueError, BelowZeroError, GoneError, UndoOverError
 from billing.ledger import Kind, Line, Operation, Posted, post
@@ -34,6 +35,8 @@ class Adjusted:
     told: int
     """How many people were told."""
     bought: tuple[Completed, ...]
+    renewed: tuple[tuple[str, int, int], ...] = ()
+    """Units that waited for points to renew: label, units, hundredths charged."""
 
 
 def adjust(
@@ -60,13 +63,14 @@ def adjust(
     (posted,) = post(tx, [operation])
     if not isinstance(posted, Posted):
         raise BelowZeroError(wallet.balance, amount)
-    bought: list[Completed] = []
+    arrival = NOTHING_ARRIVED
     told = 0
     if not posted.repeated:
-        tx.session.expire(wallet)
         if amount > 0:
-            bought = complete_purchases(tx, call, place.partner, workspace, wallet)
-        standing.settle(tx, call, place.partner, workspace)
+            arrival = points_arrived(tx, call, place.partner, workspace, wallet)
+        else:
+            tx.session.expire(wallet)
+            standing.settle(tx, call, place.partner, workspace)
         told = notices.tell_workspace(
             tx,
             call,
@@ -77,9 +81,7 @@ def adjust(
                 "amount": amount,
                 "note": reason,
                 "balance": wallet.balance,
-                "bought": [
-                    [each.addon_id, each.label, each.units, each.outcome, each.amount] for each in bought
-                ],
+                **arrival.params(),
             },
         )
         audit.record(
@@ -103,7 +105,8 @@ def adjust(
         posted.last,
         call.at + UNDO_TIME,
         told,
-        tuple(bought),
+        arrival.bought,
+        arrival.renewed,
     )
 
 
@@ -146,7 +149,7 @@ def undo(tx: Tx, call: Call, workspace_id: int, number: int) -> Adjusted:
                 "note": posting.note,
                 "balance": wallet.balance,
                 "undo": True,
-                "bought": [],
+                **NOTHING_ARRIVED.params(),
             },
         )
         audit.record(

@@ -21,9 +21,14 @@ class Call:
 
     def id_for(self, *what: object) -> int:
         """A positive 63-bit id for the thing this call makes."""
-        text = "\x1f".join([self.reference, *map(str, what)])
-        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1
+        return drawn_id(self.reference, *what)
 
     def part(self, name: str) -> Self:
         """The same call under a reference of its own, for a second operation that it causes."""
         return replace(self, reference=f"{self.reference}/{name}")
+
+
+def drawn_id(reference: str, *what: object) -> int:
+    """What a call with this reference draws for a thing."""
+    text = "\x1f".join([reference, *map(str, what)])
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1

@@ -9,6 +9,7 @@ from billing.cycle import Cycle, local_date, zone_named
 from billing.proration import Change, Formula, History, SaleTerms, formula, target
 from storage import catalogue, ledger, workspaces
 from storage.models import Addon, AddonPrice, BillingSwitch, Partner, Workspace
+from storage.sweep import SwitchRow
 from storage.transaction import Tx
 
 
@@ -45,18 +46,31 @@ class Sale:
     earlier_starts: tuple[dt.date, ...]
     terms: SaleTerms
     posted: int
+    unpaid: int = 0
+    """Units that wait for points in this cycle (R15): the last ones, nothing is posted for them."""
 
-    def history(self, *more: Step) -> History:
-        """The history as it stands, or with further steps: what a quote compares with."""
-        return History(charged_changes((*self.steps, *more)), self.free_dates, self.earlier_starts)
+    def history(self, *more: Step, unpaid: int = 0) -> History:
+        """The history, with further steps: what a quote compares with. `unpaid` units at its end cost nothing."""
+        steps = (*self.steps, *more)
+        if unpaid:
+            units = steps[-1].after
+            # As if they had lapsed already: a lapse leaves the dates before it free.
+            steps = (*steps, Step(self.cycle.start, units, units - unpaid, lapsed=True))
+        return History(charged_changes(steps), self.free_dates, self.earlier_starts)
 
-    def target(self, *more: Step) -> int:
-        """What the cycle should cost, hundredths (R7)."""
-        return target(self.cycle, self.history(*more), self.terms)
+    def target(self, *more: Step, unpaid: int = 0) -> int:
+        """What the cycle should cost, hundredths (R7), while so many units wait for points."""
+        return target(self.cycle, self.history(*more, unpaid=unpaid), self.terms)
 
-    def formula(self, *more: Step) -> Formula:
-        """How the charge for further steps comes about."""
-        return formula(self.cycle, self.history(), self.history(*more), self.terms, self.posted)
+    def formula(self, *more: Step, unpaid: int = 0) -> Formula:
+        """How the charge for further steps comes about, after which so many units wait for points."""
+        return formula(
+            self.cycle,
+            self.history(unpaid=self.unpaid),
+            self.history(*more, unpaid=unpaid),
+            self.terms,
+            self.posted,
+        )
 
 
 def load_sale(
@@ -67,6 +81,7 @@ def load_sale(
     price = price_at(prices, cycle.start)
     if price is None:
         return None
+    state = workspaces.addon_state(tx, partner.id, workspace.id, addon.id)
     changes = workspaces.addon_changes(tx, partner.id, workspace.id, addon.id, cycle.end)
     starts: tuple[dt.date, ...] = ()
     if changes and changes[0].on_date < cycle.start:
@@ -79,10 +94,11 @@ def load_sale(
             Step(row.on_date, row.units_before, row.units_after, row.lapsed, row.paid_until)
             for row in changes
         ),
-        _free_dates(catalogue.billing_switches(tx, partner.id), workspace, cycle, today),
+        free_dates(catalogue.billing_switches(tx, partner.id), workspace.zone, cycle, today),
         starts,
         SaleTerms(price, addon.whole_cycles, partner.charge_removal_date),
         ledger.posted_for(tx, partner.id, workspace.id, addon.id, cycle.start),
+        state.unpaid if state is not None and cycle.start == workspace.cycle_start else 0,
     )
 
 
@@ -112,14 +128,11 @@ def charged_changes(steps: Sequence[Step]) -> tuple[Change, ...]:
     return tuple(charged)
 
 
-def _free_dates(
-    switches: Sequence[BillingSwitch],
-    workspace: Workspace,
-    cycle: Cycle,
-    today: dt.date,
+def free_dates(
+    switches: Sequence[BillingSwitch | SwitchRow], zone_name: str, cycle: Cycle, today: dt.date
 ) -> frozenset[dt.date]:
     """Dates of the cycle on which credit billing was off when they ended; from today on, if it is off now."""
-    zone = zone_named(workspace.zone)
+    zone = zone_named(zone_name)
     free: set[dt.date] = set()
     flips = [(local_date(row.at, zone), row.on) for row in switches]
     if not flips or (all(on for _, on in flips) and flips[0][0] <= cycle.start):

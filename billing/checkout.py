@@ -1,75 +1,49 @@
-"""Flows of payments: order committed -> gateway called -> answer committed, and everything that brings news."""
+"""Flows of payments: order committed -> gateway called -> answer committed, and what they come to."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 
 import structlog
 
 from billing import orders
+from billing.access import Role
 from billing.call import Call
-from billing.clock import Clock
+from billing.customers import customer_for
 from billing.errors import AmountError, PaymentsDownError
-from billing.gateway import (
-    Gateway,
-    GatewayError,
-    GatewayKeyError,
-    GatewayUnknownError,
-    SessionFacts,
-    VerifiedEvent,
-)
+from billing.gateway import Gateway, GatewayError, GatewayUnknownError, SessionFacts
 from billing.money import currency as currency_of
 from billing.orders import CheckoutTerms, Choice, OrderView
+from billing.payments import Payments
 from storage import orders as rows
-from storage.database import Database
-from storage.models import Order, OrderStatus, Partner, StripeEvent
-from storage.transaction import Tx
+from storage.models import Order, OrderStatus, StripeEvent
 
 log = structlog.get_logger()
 
 _LEASE = dt.timedelta(seconds=45)
-_EVENT_RETRY = dt.timedelta(seconds=5)
-_MOST_EVENT_WAIT = dt.timedelta(minutes=30)
 _KEYS_LIVE = dt.timedelta(hours=23)
 """How long Stripe surely remembers an idempotency key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciled:
-    """What a look at everything since an instant found."""
-
-    sessions: int
-    credited: int
-    foreign: int
 
 
 class Checkout:
     """Payments of this process: opens pages, looks at them, works off events. Holds no state of its own."""
 
-    def __init__(
-        self,
-        db: Database,
-        gateways: Mapping[int, Gateway],
-        clock: Clock,
-        bot_id: int,
-        return_link: Callable[[int], str],
-        *,
-        wake: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._db = db
-        self._gateways = gateways
-        self._clock = clock
-        self._bot_id = bot_id
-        self._return_link = return_link
-        self._wake = wake
-        """Called after something may have been put into the outbox."""
+    def __init__(self, payments: Payments) -> None:
+        self._payments = payments
+        self._db, self._clock, self._bot_id = payments.db, payments.clock, payments.bot_id
 
     def gateway(self, partner_id: int) -> Gateway:
         """The partner's gateway. Raises PaymentsDownError while none is connected."""
-        found = self._gateways.get(partner_id)
-        if found is None:
-            raise PaymentsDownError
-        return found
+        return self._payments.gateway(partner_id)
+
+    async def news(self, event: StripeEvent) -> None:
+        """A webhook told of a page or of a payment made on one: fetch it, believe what was fetched."""
+        gateway = self.gateway(event.partner_id)
+        if event.type.startswith("checkout.session."):
+            await self._settle(event.partner_id, await gateway.fetch_session(event.object_id))
+        else:
+            facts = await gateway.session_of_payment(event.object_id)
+            if facts is not None:
+                await self._settle(event.partner_id, facts)
 
     async def open(
         self,
@@ -89,16 +63,7 @@ class Checkout:
         """
         gateway = self.gateway(partner_id)
         assert call.person_id is not None
-        customer, workspace = await self._db.read(
-            orders.customer_of, call.person_id, workspace_id, gateway.live
-        )
-        try:
-            if customer is None:
-                customer = await gateway.create_customer(partner_id, workspace_id, workspace.name)
-                await self._db.write(orders.keep_customer, partner_id, workspace_id, gateway.live, customer)
-        except GatewayError as error:
-            log.warning("customer not made", code=error.code)
-            raise PaymentsDownError from error
+        customer = await customer_for(self._payments, partner_id, workspace_id, call.person_id, Role.BILLING)
         terms = CheckoutTerms(
             customer, gateway.live, self._return_link, language, title, gateway.checkout_params
         )
@@ -109,6 +74,9 @@ class Checkout:
         if placed.session_id is not None:
             return placed.view
         return await self._make_page(call, partner_id, placed.view, placed.params, placed.key)
+
+    def _return_link(self, order_id: int) -> str:
+        return self._payments.start_link(f"paid_{order_id}")
 
     async def _make_page(
         self, call: Call, partner_id: int, view: OrderView, params: dict[str, object], key: str
@@ -164,7 +132,7 @@ class Checkout:
     async def _settle(self, partner_id: int, facts: SessionFacts) -> OrderStatus | None:
         call = Call(self._clock.now(), f"settle:{facts.id}", self._bot_id)
         status = await self._db.write(orders.settle, call, partner_id, facts)
-        self._wake()
+        self._payments.wake()
         return status
 
     async def poll(self) -> int:
@@ -175,7 +143,7 @@ class Checkout:
         due = await self._db.write(rows.claim_due, now, now + _LEASE, 50)
         for partner_id, order_id in due:
             order = await self._db.read(rows.order, partner_id, order_id)
-            if order is None or order.session_id is None or partner_id not in self._gateways:
+            if order is None or order.session_id is None or partner_id not in self._payments.gateways:
                 continue
             try:
                 facts = await self.gateway(partner_id).fetch_session(order.session_id)
@@ -187,7 +155,7 @@ class Checkout:
 
     async def _send_again(self, partner_id: int, order_id: int) -> None:
         order: Order | None = await self._db.read(rows.order, partner_id, order_id)
-        if order is None or partner_id not in self._gateways:
+        if order is None or partner_id not in self._payments.gateways:
             return
         call = Call(self._clock.now(), f"resend:{order_id}", self._bot_id)
         if call.at - order.created_at > _KEYS_LIVE:
@@ -203,98 +171,3 @@ class Checkout:
             await self._db.write(orders.refuse, partner_id, order_id, error.code)
         else:
             await self._db.write(orders.attach, call, partner_id, order_id, facts)
-
-    async def work_off_events(self) -> int:
-        """Fetch what stored webhooks tell about. Answers how many were done."""
-        now = self._clock.now()
-        done = 0
-        for event in await self._db.write(rows.claim_events, now, now + _LEASE, 50):
-            if event.partner_id not in self._gateways:
-                continue
-            try:
-                await self._work_off(event)
-            except GatewayError as error:
-                wait = min(_EVENT_RETRY * 2 ** min(event.attempts, 10), _MOST_EVENT_WAIT)
-                await self._db.write(
-                    finish_event, event.partner_id, event.id, None, error.code, self._clock.now() + wait
-                )
-            else:
-                await self._db.write(
-                    finish_event, event.partner_id, event.id, self._clock.now(), "", self._clock.now()
-                )
-                done += 1
-        return done
-
-    async def _work_off(self, event: StripeEvent) -> None:
-        gateway = self.gateway(event.partner_id)
-        if event.live != gateway.live:
-            return
-        if event.type.startswith("checkout.session."):
-            await self._settle(event.partner_id, await gateway.fetch_session(event.object_id))
-        elif event.type.startswith("payment_intent."):
-            facts = await gateway.session_of_payment(event.object_id)
-            if facts is not None:
-                await self._settle(event.partner_id, facts)
-
-    def verify(self, partner_id: int, payload: bytes, signature: str) -> VerifiedEvent:
-        """Check a webhook's signature. Raises GatewayError."""
-        return replace(self.gateway(partner_id).verify(payload, signature), partner_id=partner_id)
-
-    async def refresh_account(self, partner_id: int, *, test_payments: bool) -> None:
-        """Ask Stripe whose key this is and whether it may charge, and keep the answer (R26)."""
-        gateway = self._gateways.get(partner_id)
-        if gateway is None:
-            await self._db.write(keep_account, partner_id, None, self._clock.now(), test_payments)
-            return
-        try:
-            account = await gateway.account()
-        except GatewayKeyError:
-            await self._db.write(keep_account, partner_id, None, self._clock.now(), test_payments)
-        except GatewayError as error:
-            log.warning("account unknown", code=error.code)
-        else:
-            facts = (account.id, account.name, account.live, account.charges_enabled, account.currency)
-            await self._db.write(keep_account, partner_id, facts, self._clock.now(), test_payments)
-
-    async def reconcile(self, partner_id: int, since: dt.datetime) -> Reconciled:
-        """Settle every completed page since an instant: finds what webhooks and poller lost."""
-        found = await self.gateway(partner_id).sessions_since(since)
-        credited = foreign = 0
-        for facts in found:
-            before = await self._db.read(rows.by_session, partner_id, facts.id)
-            was_paid = before is not None and before.status == OrderStatus.PAID
-            status = await self._settle(partner_id, facts)
-            foreign += status is None
-            credited += status == OrderStatus.PAID and not was_paid
-        return Reconciled(len(found), credited, foreign)
-
-
-def finish_event(
-    tx: Tx, partner_id: int, event_id: str, done_at: dt.datetime | None, error: str, next_at: dt.datetime
-) -> None:
-    """Note how working off an event ended."""
-    event = rows.event(tx, partner_id, event_id)
-    assert event is not None
-    event.done_at, event.error, event.next_at = done_at, error, next_at
-
-
-def keep_account(
-    tx: Tx,
-    partner_id: int,
-    facts: tuple[str, str, bool, bool, str] | None,
-    at: dt.datetime,
-    test_payments: bool,  # noqa: FBT001
-) -> None:
-    """Store what Stripe said of the key; None: it is refused or there is none."""
-    from storage import catalogue
-
-    partner: Partner = catalogue.lock_partner(tx, partner_id)
-    partner.test_payments = test_payments
-    partner.stripe_checked_at = at
-    if facts is None:
-        partner.stripe_account, partner.stripe_charges = None, False
-        return
-    first = partner.stripe_account is None and not catalogue.packs(tx, partner_id)
-    partner.stripe_account, partner.stripe_name, partner.stripe_live, partner.stripe_charges, currency = facts
-    if first:
-        partner.currency = currency

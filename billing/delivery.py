@@ -9,6 +9,7 @@ from billing.clock import Clock
 from billing.host import Allowance, Entitlements, Host, HostError
 from storage import catalogue, workspaces
 from storage.database import Database
+from storage.models import Delivery, Workspace
 from storage.transaction import Tx
 
 _LEASE = dt.timedelta(seconds=60)
@@ -21,6 +22,7 @@ class Claimed:
 
     partner_id: int
     host: str
+    asked_at: dt.datetime
     entitlements: Entitlements
 
 
@@ -34,36 +36,43 @@ def claim(tx: Tx, now: dt.datetime, limit: int = 50) -> list[Claimed]:
         assert partner is not None
         row.attempts += 1
         row.next_at = now + _LEASE
-        labels = {addon.id: addon.label for addon in catalogue.addons(tx, row.partner_id)}
-        taken.append(
-            Claimed(
-                row.partner_id,
-                partner.host,
-                Entitlements(
-                    workspace.id,
-                    workspace.name,
-                    row.version,
-                    row.paused,
-                    tuple(
-                        Allowance(each.code, each.label, each.allowance)
-                        for each in standing.standing(tx, workspace).limits
-                        if each.counted
-                    ),
-                    {
-                        labels[state.addon_id]: state.units
-                        for state in workspaces.addon_states(tx, row.partner_id, workspace.id)
-                    },
-                ),
-            )
-        )
+        entitlements = _entitlements(tx, workspace, row)
+        taken.append(Claimed(row.partner_id, partner.host, row.asked_at, entitlements))
     return taken
+
+
+def _entitlements(tx: Tx, workspace: Workspace, row: Delivery) -> Entitlements:
+    stands = standing.standing(tx, workspace)
+    labels = {addon.id: addon.label for addon in catalogue.addons(tx, row.partner_id)}
+    return Entitlements(
+        workspace.id,
+        workspace.name,
+        row.version,
+        row.paused,
+        tuple(
+            Allowance(each.code, each.label, each.allowance, each.counted, each.per_cycle)
+            for each in stands.limits
+        ),
+        {
+            labels[state.addon_id]: state.units
+            for state in workspaces.addon_states(tx, row.partner_id, workspace.id)
+        },
+        stands.features,
+        workspace.cycle_start,
+    )
 
 
 def confirm(tx: Tx, claimed: Claimed, now: dt.datetime) -> None:
     """The host has this version; a newer one stays to be told."""
     row = workspaces.lock_delivery(tx, claimed.partner_id, claimed.entitlements.workspace_id)
-    if row is not None and row.version == claimed.entitlements.version:
-        row.confirmed_at, row.error = now, ""
+    if row is None:
+        return
+    row.confirmed_through = max(row.confirmed_through or claimed.asked_at, claimed.asked_at)
+    row.alerted_at = None
+    if row.version == claimed.entitlements.version:
+        row.confirmed_at, row.waiting_since, row.error = now, None, ""
+    elif row.waiting_since is not None:
+        row.waiting_since = max(row.waiting_since, row.asked_at)
 
 
 def postpone(tx: Tx, claimed: Claimed, error: str, now: dt.datetime) -> None:
@@ -81,10 +90,18 @@ async def deliver_due(db: Database, hosts: Mapping[str, Host], clock: Clock) -> 
     done = 0
     for claimed in await db.write(claim, clock.now()):
         try:
-            await hosts[claimed.host].apply(claimed.entitlements)
+            await _host(hosts, claimed.host).apply(claimed.entitlements)
         except HostError as error:
             await db.write(postpone, claimed, str(error), clock.now())
         else:
             await db.write(confirm, claimed, clock.now())
             done += 1
     return done
+
+
+def _host(hosts: Mapping[str, Host], name: str) -> Host:
+    """Raises HostError where this process has no such host: a setting is missing, and the partner is told."""
+    host = hosts.get(name)
+    if host is None:
+        raise HostError(f"no host platform is called {name}")
+    return host

@@ -4,6 +4,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from billing.addons import Quote
+    from billing.money import Money
+    from billing.plans.moving import Fit
+    from billing.plans.quotes import ChangeQuote
 
 
 class BillingError(Exception):
@@ -159,3 +162,94 @@ class TooLongError(BadValueError):
     def __init__(self, value: str, most: int) -> None:
         super().__init__("length", value)
         self.most = most
+
+
+class NotRefundableError(BillingError):
+    """That can't be refunded from here. `reason`: amount, nothing (is left), disputed, mode, gone (Stripe doesn't
+    know the payment), disconnected. `left` where it is known.
+    """
+
+    key = "not_refundable"
+
+    def __init__(self, reason: str, left: "Money | None" = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.left = left
+
+
+class RefundChangedError(BillingError):
+    """Something of the payment went back since the sum was shown; `left` is what can go back now."""
+
+    key = "refund_changed"
+
+    def __init__(self, left: "Money") -> None:
+        super().__init__(left.amount_minor)
+        self.left = left
+
+
+class AutoTopUpError(BillingError):
+    """Auto top-up can't do this now. `reason`: debt, charging, recovering, not_needed, cap."""
+
+    key = "auto_topup"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class PlanOverLimitError(BillingError):
+    """What the workspace uses doesn't fit; wants a second tap (R23). `over`: the limits that it would exceed."""
+
+    key = "plan_over_limit"
+
+    def __init__(self, over: "tuple[Fit, ...]") -> None:
+        super().__init__(len(over))
+        self.over = over
+
+
+class SubscriptionRunsError(BillingError):
+    """A subscription pays for the workspace's plan: it is changed or ended, not set beside (R25)."""
+
+    key = "subscription_runs"
+
+
+class NoSubscriptionError(BillingError):
+    """No subscription runs that could be changed, kept or ended."""
+
+    key = "no_subscription"
+
+
+class ChangeRunsError(BillingError):
+    """Another change of the plan is under way."""
+
+    key = "change_runs"
+
+
+class PlanQuoteChangedError(BillingError):
+    """The confirmed sum no longer holds; nothing is charged and `quote` is the new one (R11)."""
+
+    key = "plan_quote_changed"
+
+    def __init__(self, quote: "ChangeQuote") -> None:
+        super().__init__(quote.due_now)
+        self.quote = quote
+
+
+class MixChangedError(BillingError):
+    """What several add-ons cost together is not what was shown any more; nothing is charged (R11)."""
+
+    key = "mix_changed"
+
+    def __init__(self, amount: int) -> None:
+        super().__init__(amount)
+        self.amount = amount
+
+
+class MixShortError(BillingError):
+    """`missing` hundredths of points for all of several add-ons; none is bought (R12)."""
+
+    key = "mix_short"
+
+    def __init__(self, missing: int) -> None:
+        super().__init__(missing)
+        self.missing = missing

@@ -5,8 +5,10 @@ from typing import Any
 from billing.proration import Formula, Part
 
 
-def pack(formula: Formula, units_before: int, units_after: int) -> dict[str, Any]:
-    """As JSON for the ledger."""
+def pack(formula: Formula, units_before: int, units_after: int, waited: int = 0) -> dict[str, Any]:
+    """As JSON for the ledger. A renewal's units go from those paid before. `waited`: units that waited for points and
+    that an addition paid too (R15).
+    """
     return {
         "price": formula.price,
         "of_days": formula.of_days,
@@ -15,7 +17,13 @@ def pack(formula: Formula, units_before: int, units_after: int) -> dict[str, Any
         "rounding": formula.rounding,
         "before": units_before,
         "after": units_after,
+        **({"waited": waited} if waited else {}),
     }
+
+
+def waited_units(stored: dict[str, Any] | None) -> int:
+    """Units that waited for points and that an addition paid too."""
+    return int(stored.get("waited", 0)) if stored else 0
 
 
 def unpack(stored: dict[str, Any]) -> Formula:

@@ -55,6 +55,58 @@ class CheckoutRequest:
     cancel_url: str
     language: str
     invoice: bool = False
+    packs: int = 1
+    """Points, bonus and price are of all of them."""
+    save_card: bool = False
+    """Keep the card for charges with nobody present; the page asks for consent (R17)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupRequest:
+    """A page on which a card is saved and nothing is paid."""
+
+    setup_id: int
+    partner_id: int
+    workspace_id: int
+    customer: str
+    currency: str
+    expires_at: dt.datetime
+    return_url: str
+    cancel_url: str
+    language: str
+    consent: str
+    """What is agreed to, in the reader's language: when, how much, how it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRequest:
+    """A page on which the first subscription of a workspace begins (R25)."""
+
+    checkout_id: int
+    partner_id: int
+    workspace_id: int
+    plan_id: int
+    price: str
+    customer: str
+    expires_at: dt.datetime
+    return_url: str
+    cancel_url: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRequest:
+    """A charge of a saved card with nobody present (R17)."""
+
+    order_id: int
+    partner_id: int
+    workspace_id: int
+    title: str
+    price: Money
+    points: int
+    bonus: int
+    customer: str
+    payment_method: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +131,11 @@ class SessionFacts:
     receipt_url: str | None = None
     customer: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    mode: str = "payment"
+    """payment, setup, subscription"""
+    payment_method: str | None = None
+    """What was paid with or saved."""
+    subscription: str | None = None
 
     @property
     def paid(self) -> bool:
@@ -97,6 +154,138 @@ class SessionFacts:
     def bank_refused(self) -> bool:
         """A delayed method failed in the end."""
         return self.status == "complete" and self.payment_status == "unpaid" and not self.on_its_way
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card as its owner knows it."""
+
+    payment_method: str
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFacts:
+    """A payment as fetched from the gateway just now, made on a page or without one."""
+
+    id: str
+    status: str
+    """succeeded, processing, requires_action, requires_payment_method, requires_confirmation, canceled"""
+    amount: Money
+    live: bool
+    created: dt.datetime
+    customer: str | None = None
+    payment_method: str | None = None
+    decline: str | None = None
+    """The last attempt's decline code, or its error code where the bank named none."""
+    advice: str | None = None
+    """do_not_try_again, try_again_later, confirm_card_data"""
+    charge: str | None = None
+    receipt_url: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == "succeeded"
+
+    @property
+    def on_its_way(self) -> bool:
+        return self.status == "processing"
+
+    @property
+    def needs_customer(self) -> bool:
+        """The bank wants its customer to confirm: 3-D Secure (R18)."""
+        return self.status == "requires_action" or self.decline == "authentication_required"
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeFacts:
+    """A dispute of a payment. `takes_money` is False for an inquiry and for one that was won."""
+
+    id: str
+    status: str
+    amount_minor: int
+
+    @property
+    def takes_money(self) -> bool:
+        return not self.status.startswith("warning_") and self.status not in {"won", "prevented"}
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFacts:
+    """A refund: pending, requires_action, succeeded, failed, canceled."""
+
+    id: str
+    status: str
+    amount_minor: int
+    failure: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReversalFacts:
+    """What of a payment went back or is fought over, as fetched just now (R29)."""
+
+    payment_intent: str
+    amount: Money
+    refunded_minor: int
+    """Cumulative, without refunds that failed."""
+    disputes: tuple[DisputeFacts, ...]
+    refunds: tuple[RefundFacts, ...]
+
+    @property
+    def gone_minor(self) -> int:
+        """Refunds and disputes together, the whole payment at most."""
+        disputed = sum(each.amount_minor for each in self.disputes if each.takes_money)
+        return min(self.amount.amount_minor, self.refunded_minor + disputed)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceFacts:
+    """A recurring price. `interval`: day, week, month, year, or empty for one that is paid once."""
+
+    id: str
+    amount: Money
+    interval: str
+    interval_count: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFacts:
+    """A subscription as fetched just now."""
+
+    id: str
+    status: str
+    """incomplete, incomplete_expired, trialing, active, past_due, unpaid, paused, canceled"""
+    customer: str
+    item: str
+    price: str
+    live: bool
+    created: dt.datetime
+    period_end: dt.datetime | None
+    cancels_at_end: bool
+    latest_invoice: str | None = None
+    latest_invoice_status: str | None = None
+    """draft, open, paid, void, uncollectible"""
+    pay_url: str | None = None
+    """Stripe's page on which the open invoice can be paid."""
+    pending_change: bool = False
+    """A change of its price waits for its invoice to be paid."""
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePreview:
+    """What a change of a subscription's price would cost: now (may be below zero: credit), then each period."""
+
+    due_now: Money
+    then: Money
+    as_of: dt.datetime
+    """The instant the proration is computed for; the change repeats it, so that the sum shown is the sum paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +320,87 @@ class Gateway(Protocol):
     async def fetch_session(self, session_id: str) -> SessionFacts: ...
 
     async def session_of_payment(self, payment_intent: str) -> SessionFacts | None: ...
+
+    def setup_params(self, request: SetupRequest) -> dict[str, Any]:
+        """What will be sent to make a page that saves a card. Pure."""
+        ...
+
+    def subscription_params(self, request: SubscriptionRequest) -> dict[str, Any]:
+        """What will be sent to make a page that starts a subscription. Pure."""
+        ...
+
+    def charge_params(self, request: ChargeRequest) -> dict[str, Any]:
+        """What will be sent to charge a saved card. Pure; stored before the first call and repeated unchanged."""
+        ...
+
+    async def charge(self, params: dict[str, Any], key: str) -> PaymentFacts:
+        """Charge a saved card. A decline is an answer, not an error: the facts say so.
+
+        GatewayError "card_gone": the card can't be charged any more. GatewayUnknownError: maybe charged.
+        """
+        ...
+
+    async def fetch_payment(self, payment_intent: str) -> PaymentFacts: ...
+
+    async def payments_of(self, customer: str, since: dt.datetime) -> list[PaymentFacts]:
+        """The customer's payments created since, oldest first: finds a charge whose answer was lost."""
+        ...
+
+    async def cancel_payment(self, payment_intent: str) -> PaymentFacts:
+        """Make sure that it can't be paid any more; where it was paid already its facts say so."""
+        ...
+
+    async def card(self, payment_method: str) -> Card | None:
+        """A saved card; None where it is none or is gone."""
+        ...
+
+    async def detach_card(self, payment_method: str) -> None:
+        """It can't be charged any more. Done already is done."""
+        ...
+
+    async def payment_behind(self, kind: str, object_id: str) -> str | None:
+        """The payment intent behind a charge, refund or dispute (by the event's kind); None: none of ours."""
+        ...
+
+    async def reversals(self, payment_intent: str) -> ReversalFacts: ...
+
+    async def reversed_since(self, since: dt.datetime) -> list[str]:
+        """Payment intents with a refund or dispute created since, oldest first."""
+        ...
+
+    async def refund(
+        self, payment_intent: str, amount_minor: int, key: str, metadata: dict[str, str]
+    ) -> RefundFacts: ...
+
+    async def payments_since(self, since: dt.datetime) -> list[PaymentFacts]:
+        """All succeeded payments created since, oldest first."""
+        ...
+
+    async def price(self, price: str) -> PriceFacts: ...
+
+    async def fetch_subscription(self, subscription: str) -> SubscriptionFacts: ...
+
+    async def subscriptions_of(self, customer: str) -> list[SubscriptionFacts]:
+        """All that have not ended, oldest first."""
+        ...
+
+    async def preview_change(
+        self, subscription: SubscriptionFacts, price: str, as_of: dt.datetime
+    ) -> ChangePreview: ...
+
+    async def change_price(
+        self, subscription: SubscriptionFacts, price: str, as_of: dt.datetime, key: str
+    ) -> SubscriptionFacts:
+        """Change the item; the difference is invoiced at once and the change counts once that is paid."""
+        ...
+
+    async def set_cancel_at_end(self, subscription: str, cancel: bool) -> SubscriptionFacts:  # noqa: FBT001
+        """End with the paid period, or go on after all."""
+        ...
+
+    async def end_subscription(self, subscription: str, refund: bool, key: str) -> SubscriptionFacts:  # noqa: FBT001
+        """End it now; `refund` gives its latest invoice's payment back (a duplicate, R25)."""
+        ...
 
     async def expire_session(self, session_id: str) -> SessionFacts:
         """Close the page; where it was completed already its facts say so."""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from billing.access import DeskRole, Role, desk, seat
 from billing.errors import GoneError, StrangerError
@@ -27,6 +28,22 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class WentBack:
+    """Why points of a payment were taken or given back (R29). Money with tax, points in hundredths.
+
+    `taken` in all of `credited`, as `gone` of `paid` is gone; the posting is the difference to what was taken before.
+    """
+
+    paid: Money
+    gone: Money
+    disputed: Money
+    """The part of `gone` that disputes took."""
+    credited: int
+    taken: int
+    bonus: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One posting with what it needs to be read; points in hundredths."""
 
@@ -46,6 +63,7 @@ class Row:
     partner: str
     """Whose points they are: an adjustment is theirs."""
     payment: Payment | None
+    went_back: WentBack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +145,9 @@ def everything(
 
 
 def _row(tx: Tx, posting: Posting, labels: dict[int, str], partner: Partner) -> Row:
-    explained = posting.explained or {}
+    payback = posting.kind == Kind.PAYBACK
+    explained = {} if payback else posting.explained or {}
+    payment = _payment(tx, posting)
     person = people.person(tx, posting.person_id) if posting.person_id is not None else None
     return Row(
         posting.number,
@@ -143,7 +163,22 @@ def _row(tx: Tx, posting: Posting, labels: dict[int, str], partner: Partner) -> 
         None if posting.person_id is None else (person.name if person is not None else ""),
         posting.note,
         partner.name,
-        _payment(tx, posting),
+        payment,
+        _went_back(posting.explained, payment) if payback and posting.explained and payment else None,
+    )
+
+
+def _went_back(explained: dict[str, Any], payment: Payment) -> WentBack:
+    def money(name: str) -> Money:
+        return Money(explained[name], payment.price.currency)
+
+    return WentBack(
+        money("paid"),
+        money("gone"),
+        money("disputed"),
+        explained["credited"],
+        explained["taken"],
+        explained["bonus"],
     )
 
 

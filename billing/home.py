@@ -7,10 +7,12 @@ from billing import renewal, standing
 from billing.access import Role, seat
 from billing.addons import AddonOffer, is_delivered, is_selling, load_offers
 from billing.charging import running_cycle, today_of
-from billing.cycle import boundary, cycle_number
+from billing.renewal import Forecast, Need
 from billing.standing import Standing
-from storage import catalogue, workspaces
+from storage import automatic, catalogue, workspaces
 from storage.transaction import Tx
+
+RENEWALS_SHOWN, RENEWALS_LOOKED_AT = 3, 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +32,28 @@ class Home:
     active: tuple[AddonOffer, ...]
     renewal: dt.date
     days_left: int
-    next_cost: int
-    """What the add-ons that renew cost in the next cycle."""
+    forecast: tuple[Forecast, ...]
+    """The next three renewals."""
     lasts_until: dt.date | None
     """The first renewal date that the points won't cover; None: nothing renews, or more than two years."""
+    waiting: Need | None
+    """Units that wait for points in the running cycle (R15)."""
+    waits_until: dt.datetime | None
+    automatic: str
+    """Auto top-up: off, on, ask, suspended."""
     selling: bool
     delivered: bool
+    closed: bool
     zone: str
 
     @property
+    def next_cost(self) -> int:
+        """What the add-ons that renew cost in the next cycle."""
+        return self.forecast[0].cost
+
+    @property
     def covered(self) -> bool:
-        return self.balance >= self.next_cost
+        return self.forecast[0].covered
 
 
 def home(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Home:
@@ -50,11 +63,8 @@ def home(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Home:
     workspace, partner = place.workspace, place.partner
     balance = workspaces.wallet(tx, partner.id, workspace_id).balance
     active = tuple(offer for offer in load_offers(tx, partner, workspace) if offer.units)
-    next_cost = sum(
-        offer.next_price * (offer.request if offer.request is not None else offer.units)
-        for offer in active
-        if offer.renews
-    )
+    coming = renewal.forecast(tx, person_id, workspace_id, now, RENEWALS_LOOKED_AT)
+    setting = automatic.setting(tx, partner.id, workspace_id)
     plan = catalogue.plan(tx, partner.id, workspace.plan_id) if workspace.plan_id is not None else None
     today = today_of(workspace, now)
     return Home(
@@ -71,18 +81,13 @@ def home(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Home:
         active,
         workspace.cycle_end,
         running_cycle(workspace).days_left(today),
-        next_cost,
-        _lasts_until(balance, next_cost, workspace.anchor, workspace.cycle_end),
+        coming[:RENEWALS_SHOWN],
+        next((each.date for each in coming if not each.covered), None),
+        renewal.need(tx, partner, workspace, now) if workspace.lapses_at is not None else None,
+        workspace.lapses_at,
+        setting.state if setting is not None else "off",
         is_selling(partner),
         is_delivered(tx, partner.id, workspace_id),
+        workspace.closed_at is not None,
         workspace.zone,
     )
-
-
-def _lasts_until(balance: int, cost: int, anchor: dt.date, end: dt.date) -> dt.date | None:
-    if cost <= 0:
-        return None
-    renewals = max(0, balance // cost)
-    if renewals > 24:
-        return None
-    return end if renewals == 0 else boundary(anchor, cycle_number(anchor, end) + renewals)

@@ -1,9 +1,8 @@
-"""Limits, what a workspace may use, and why it is paused (R20-R22). Amounts are whole units of a limit."""
+"""What a workspace may use, when it is warned and the cheapest way to more (R20-R22). Whole units of a limit."""
 
 import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from math import gcd
 from typing import Generic, TypeAlias, TypeVar
@@ -19,52 +18,6 @@ _Cover: TypeAlias = tuple[int, int, tuple[int, ...]]
 """Price, units in all, and the count of each size taken so far."""
 
 _NO_COVER: _Cover = (sys.maxsize, 0, ())
-
-
-class PauseReason(StrEnum):
-    """Why a workspace is paused; each comes and goes by itself (R21)."""
-
-    LIMIT = "limit"
-    UNPAID = "unpaid"
-    MANUAL = "manual"
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """Something a workspace has so much of.
-
-    ``counted``: the host platform reports usage of it; otherwise it is only granted, like a timeout or a
-    feature. ``per_cycle``: usage starts again at zero with each cycle. ``unit``: what one of it is, a word
-    that views translate.
-    """
-
-    code: str
-    counted: bool
-    per_cycle: bool
-    unit: str
-
-
-DEFAULT_LIMITS = (
-    Limit("bots", counted=True, per_cycle=False, unit="bot"),
-    Limit("members", counted=True, per_cycle=False, unit="member"),
-    Limit("bot_users", counted=True, per_cycle=False, unit="bot user"),
-    Limit("webhook_requests", counted=True, per_cycle=True, unit="request"),
-    Limit("request_timeout", counted=False, per_cycle=False, unit="second"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a workspace stands with one limit."""
-
-    limit: Limit
-    used: int
-    allowance: int
-
-    @property
-    def over(self) -> int:
-        """Units above the allowance; a limit that isn't counted is never exceeded."""
-        return over(self.used, self.allowance) if self.limit.counted else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,32 +56,14 @@ def over(used: int, allowed: int) -> int:
     return max(0, used - allowed)
 
 
-def pause_reasons(
-    standings: Iterable[Standing], *, plan_unpaid: bool, paused_by_partner: bool
-) -> frozenset[PauseReason]:
-    """Every reason there is to be paused; the workspace runs when there is none (R21)."""
-    reasons = {
-        PauseReason.LIMIT: any(standing.over for standing in standings),
-        PauseReason.UNPAID: plan_unpaid,
-        PauseReason.MANUAL: paused_by_partner,
-    }
-    return frozenset(reason for reason, holds in reasons.items() if holds)
+def warning_level(used: int, allowed: int) -> int:
+    """The highest warning percentage that usage has reached, 0 for none (R22).
 
-
-def warning_crossings(
-    previous_used: int, used: int, allowed: int, *, previous_allowed: int | None = None
-) -> list[int]:
-    """The warning percentages reached now that weren't before, lowest first (R22).
-
-    ``previous_allowed`` is given where the allowance changed too. Standing still above a percentage warns of
-    nothing; falling below it and coming back warns again. Nothing can be warned of without an allowance.
+    Without an allowance any usage has reached them all, and none has reached none.
     """
-    before = allowed if previous_allowed is None else previous_allowed
-    return [
-        percent
-        for percent in WARNING_PERCENTS
-        if _reaches(used, allowed, percent) and not _reaches(previous_used, before, percent)
-    ]
+    return max(
+        (percent for percent in WARNING_PERCENTS if used > 0 and used * 100 >= allowed * percent), default=0
+    )
 
 
 def usage_tenths(used: int, allowed: int) -> int:
@@ -160,10 +95,6 @@ def cheapest_mix(shortage: Mapping[str, int], offers: Sequence[Offer[AddonId]]) 
             units.append((offer.addon, count))
             price += offer.price * count
     return Mix(tuple(units), price)
-
-
-def _reaches(used: int, allowed: int, percent: int) -> bool:
-    return allowed > 0 and used * 100 >= allowed * percent
 
 
 def _cheapest_cover(missing: int, offers: Sequence[Offer[AddonId]]) -> list[tuple[Offer[AddonId], int]]:

@@ -7,18 +7,29 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from billing import notices, renewal, standing
-from billing.access import Role, locked_seat, seat
-from billing.addons import Completed, complete_purchases, stripe_ready
+from billing import notices, renewal
+from billing.access import Role, locked_seat, role_of, seat
+from billing.addons import is_selling, stripe_ready
+from billing.arrival import NOTHING_ARRIVED, Arrival, points_arrived
+from billing.automatic import cards
 from billing.call import Call
-from billing.catalogue import PackCard, pack_card
-from billing.errors import AmountError, BadValueError, GoneError, NotSellingError
+from billing.catalogue import PackCard
+from billing.errors import (
+    AmountError,
+    AutoTopUpError,
+    BadValueError,
+    GoneError,
+    NotSellingError,
+    StrangerError,
+)
 from billing.gateway import CheckoutRequest, SessionFacts
 from billing.ledger import Kind, Line, Operation, Posted, post
 from billing.money import CURRENCIES, AmountOutOfRangeError, Money, exact_amount, points_for
 from billing.money import currency as currency_of
-from storage import catalogue, orders, outbox, people, workspaces
-from storage.models import Order, OrderStatus, Partner, PointPrice, Workspace
+from storage import automatic, catalogue, orders, outbox, people, workspaces
+from storage import topup as topups
+from storage.models import Order, OrderStatus, Partner, Workspace
+from storage.topup import PriceOfPoint
 from storage.transaction import Tx
 
 SESSION_LIFE = dt.timedelta(hours=23)
@@ -70,7 +81,7 @@ class Fitting:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A purchase that is made when points for it arrive (R12): units in all."""
+    """A purchase that is made when points for it arrive (R12): units more than there are now."""
 
     addon_id: int
     label: str
@@ -103,26 +114,28 @@ class OrderView:
 
 def topup(tx: Tx, person_id: int, workspace_id: int) -> TopUp:
     """The top-up screen's facts, for any member to see."""
-    place = seat(tx, person_id, workspace_id)
-    partner = place.partner
-    packs, exact = _offers(tx, partner)
+    till = topups.till(tx, person_id, workspace_id)
+    if till is None:
+        raise StrangerError
+    packs, exact = _offers(tx, till.partner_id)
+    running = orders.running(tx, till.partner_id, workspace_id) if till.running else []
     return TopUp(
         workspace_id,
-        place.workspace.name,
-        place.role,
-        workspaces.wallet(tx, partner.id, workspace_id).balance,
+        till.workspace,
+        role_of(till.role),
+        till.balance,
         packs,
         tuple(ExactOffer(row.currency, Decimal(row.price)) for row in exact),
-        tuple(_view(tx, place.workspace, order) for order in orders.running(tx, partner.id, workspace_id)),
-        stripe_ready(partner) and partner.credit_billing,
-        _remembered(tx, partner.id, workspace_id),
+        tuple(_view_of(tx, order) for order in running),
+        is_selling(till),
+        _remembered(tx, till.partner_id, workspace_id) if till.remembered else (),
     )
 
 
 def fitting(tx: Tx, person_id: int, workspace_id: int, missing: int) -> Fitting:
     """How to buy what is missing: the cheapest pack that covers it, and the exact amount."""
     place = seat(tx, person_id, workspace_id)
-    packs, exact = _offers(tx, place.partner)
+    packs, exact = _offers(tx, place.partner.id)
     enough = [offer for offer in packs if offer.card.points + offer.card.bonus >= missing]
     most = sorted(packs, key=lambda offer: offer.card.points + offer.card.bonus)
     # Amounts of different currencies can't be compared: of those the first pack has, the cheapest.
@@ -152,13 +165,16 @@ def _gives_more_for_less(pack: PackOffer | None, exact: Money, points: int) -> b
     )
 
 
-def _preferred(exact: list[PointPrice], pack: PackOffer | None) -> PointPrice | None:
+def _preferred(exact: list[PriceOfPoint], pack: PackOffer | None) -> PriceOfPoint | None:
     wanted = pack.card.price.currency if pack is not None else None
     return next((row for row in exact if row.currency == wanted), exact[0] if exact else None)
 
 
-def _offers(tx: Tx, partner: Partner) -> tuple[tuple[PackOffer, ...], list[PointPrice]]:
-    cards = [pack_card(pack) for pack in catalogue.packs(tx, partner.id)]
+def _offers(tx: Tx, partner_id: int) -> tuple[tuple[PackOffer, ...], list[PriceOfPoint]]:
+    cards = [
+        PackCard(pack.id, pack.points, pack.bonus, Money(pack.amount_minor, pack.currency))
+        for pack in topups.packs(tx, partner_id)
+    ]
     each = {card.id: _per_point(card) for card in cards}
     best: dict[str, Fraction] = {}
     for card in cards:
@@ -174,7 +190,7 @@ def _offers(tx: Tx, partner: Partner) -> tuple[tuple[PackOffer, ...], list[Point
             )
             for card in cards
         ),
-        catalogue.point_prices(tx, partner.id),
+        topups.point_prices(tx, partner_id),
     )
 
 
@@ -185,7 +201,7 @@ def price_per_point(card: PackCard) -> Decimal:
 
 def _per_point(card: PackCard) -> Fraction:
     rules = currency_of(card.price.currency)
-    return Fraction(card.price.amount_minor, 10**rules.exponent) / Fraction(card.points + card.bonus, 100)
+    return Fraction(card.price.amount_minor * 100, 10**rules.exponent * (card.points + card.bonus))
 
 
 def _rounded(price: Fraction) -> Decimal:
@@ -211,22 +227,10 @@ def exact_price(
     bought, _, money = _priced(tx, partner, Choice(None, points, currency))
     row = catalogue.point_price(tx, partner.id, currency)
     assert row is not None, "it was priced just now"
-    packs, _ = _offers(tx, partner)
+    packs, _ = _offers(tx, partner.id)
     better = [pack for pack in packs if _gives_more_for_less(pack, money, bought)]
     cheapest = min(better, key=lambda pack: pack.card.price.amount_minor, default=None)
     return bought, money, ExactOffer(row.currency, Decimal(row.price)), cheapest
-
-
-def customer_of(tx: Tx, person_id: int, workspace_id: int, live: bool) -> tuple[str | None, Workspace]:  # noqa: FBT001
-    """The workspace's customer at the gateway, if it has one; also checks the right to pay."""
-    place = seat(tx, person_id, workspace_id, Role.BILLING)
-    row = orders.customer(tx, place.partner.id, workspace_id, live)
-    return (row.customer if row is not None else None), place.workspace
-
-
-def keep_customer(tx: Tx, partner_id: int, workspace_id: int, live: bool, customer: str) -> None:  # noqa: FBT001
-    """Store a new customer; one that came first stays."""
-    orders.keep_customer(tx, partner_id, workspace_id, live, customer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,12 @@ class Choice:
     pack_id: int | None
     points: int = 0
     currency: str = ""
+    packs: int = 1
+    """How many of the pack."""
+    save_card: bool = False
+    """Paying saves the card for auto top-up (R17)."""
+    recovers_id: int | None = None
+    """The automatic order that failed and is made good by this one (R18)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +286,7 @@ def place(
     """Commit an order and the parameters of its page; other open orders of the person are superseded.
 
     The same choice while its order is open answers that order. Raises NotSellingError, GoneError
-    (retired pack), AmountError.
+    (retired pack), AmountError, AutoTopUpError (a failed charge that is made good, or tried, already).
     """
     held = locked_seat(tx, call.person_id, workspace_id, Role.BILLING)
     partner, workspace = held.partner, held.workspace
@@ -288,6 +298,8 @@ def place(
     points, bonus, price = _priced(tx, partner, choice)
     if known is None:
         known = next((row for row in running if _same(row, call, choice, points, bonus, price)), None)
+    if known is None and choice.recovers_id is not None:
+        known = _recovery(tx, partner.id, workspace_id, choice.recovers_id)
     if known is None:
         known = Order(
             partner_id=partner.id,
@@ -295,6 +307,9 @@ def place(
             workspace_id=workspace_id,
             person_id=call.person_id,
             pack_id=choice.pack_id,
+            packs=choice.packs,
+            saves_card=choice.save_card,
+            recovers_id=choice.recovers_id,
             points=points,
             bonus=bonus,
             amount_minor=price.amount_minor,
@@ -320,17 +335,20 @@ def place(
                 terms.return_url(order_id),
                 terms.language,
                 partner.stripe_invoices,
+                choice.packs,
+                choice.save_card,
             )
         )
         tx.session.add(known)
-    known.chat_id, known.message_id = chat_id, message_id
+    if known.person_id == call.person_id:
+        known.chat_id, known.message_id = chat_id, message_id
     replaced = []
     for row in running:
         if row.id != known.id and row.person_id == call.person_id and row.status == OrderStatus.OPEN:
             row.status, row.reason = OrderStatus.CANCELLED, "superseded"
             replaced.append((row.id, row.session_id))
             if (row.chat_id, row.message_id) != (chat_id, message_id):
-                _tell(tx, call, row, [])
+                _tell(tx, call, row)
     tx.session.flush()
     return Placed(
         _view(tx, workspace, known),
@@ -347,11 +365,24 @@ def _same(row: Order, call: Call, choice: Choice, points: int, bonus: int, price
     return (
         row.status == OrderStatus.OPEN
         and row.person_id == call.person_id
-        and row.pack_id == choice.pack_id
+        and (row.pack_id, row.packs) == (choice.pack_id, choice.packs)
+        and (row.saves_card, row.recovers_id) == (choice.save_card, choice.recovers_id)
         and (row.points, row.bonus) == (points, bonus)
         and (row.amount_minor, row.currency) == (price.amount_minor, price.currency)
         and row.expires_at - call.at > dt.timedelta(hours=1)
     )
+
+
+def _recovery(tx: Tx, partner_id: int, workspace_id: int, recovers_id: int) -> Order | None:
+    """The page on which somebody makes a failed charge good already: there is one for all, lest it be paid twice (R18).
+
+    Raises AutoTopUpError while a charge is under way, and where it was made good.
+    """
+    if automatic.open_charge(tx, partner_id, workspace_id) is not None:
+        raise AutoTopUpError("charging")
+    if automatic.is_recovered(tx, partner_id, workspace_id, recovers_id):
+        raise AutoTopUpError("recovered")
+    return automatic.recovery(tx, partner_id, workspace_id)
 
 
 def _priced(tx: Tx, partner: Partner, choice: Choice) -> tuple[int, int, Money]:
@@ -359,7 +390,8 @@ def _priced(tx: Tx, partner: Partner, choice: Choice) -> tuple[int, int, Money]:
         pack = catalogue.pack(tx, partner.id, choice.pack_id)
         if pack is None or pack.retired_at is not None:
             raise GoneError
-        return pack.points, pack.bonus, Money(pack.amount_minor, pack.currency)
+        price = Money(pack.amount_minor * choice.packs, pack.currency)
+        return pack.points * choice.packs, pack.bonus * choice.packs, price
     row = catalogue.point_price(tx, partner.id, choice.currency) if choice.currency in CURRENCIES else None
     if row is None:
         raise GoneError
@@ -395,7 +427,7 @@ def refuse(tx: Tx, partner_id: int, order_id: int, reason: str) -> OrderView:
 def cancel(tx: Tx, call: Call, order_id: int) -> tuple[OrderView, int, str | None]:
     """The customer called it off; (view, partner, session to expire). A paid order stays paid."""
     order = orders.find(tx, order_id)
-    if order is None:
+    if order is None or order.automatic:
         raise GoneError
     held = locked_seat(tx, call.person_id, order.workspace_id, Role.BILLING)
     order = orders.lock(tx, held.partner.id, order_id)
@@ -444,8 +476,15 @@ def _view(tx: Tx, workspace: Workspace, order: Order) -> OrderView:
 
 def _remembered(tx: Tx, partner_id: int, workspace_id: int) -> tuple[Remembered, ...]:
     intents = workspaces.intents(tx, partner_id, workspace_id)
-    labels = {addon.id: addon.label for addon in catalogue.addons(tx, partner_id)} if intents else {}
-    return tuple(Remembered(row.addon_id, labels.get(row.addon_id, ""), row.units) for row in intents)
+    if not intents:
+        return ()
+    labels = {addon.id: addon.label for addon in catalogue.addons(tx, partner_id)}
+    here = {state.addon_id: state.units for state in workspaces.addon_states(tx, partner_id, workspace_id)}
+    return tuple(
+        Remembered(row.addon_id, labels.get(row.addon_id, ""), row.units - here.get(row.addon_id, 0))
+        for row in intents
+        if row.units > here.get(row.addon_id, 0)
+    )
 
 
 def settle(tx: Tx, call: Call, partner_id: int, facts: SessionFacts) -> OrderStatus | None:
@@ -471,16 +510,17 @@ def settle(tx: Tx, call: Call, partner_id: int, facts: SessionFacts) -> OrderSta
             return _mismatch(tx, call, order)
         waited = order.status == OrderStatus.WAITING
         renewal.catch_up(tx, call, partner, workspace, wallet)
-        _credit(tx, call, partner, workspace, order, facts)
-        tx.session.expire(wallet)
-        bought = complete_purchases(tx, call, partner, workspace, wallet)
-        standing.settle(tx, call, partner, workspace)
-        _tell(tx, call, order, bought, anew=waited)
+        assert facts.payment_intent is not None, "it is as ordered"
+        credit(tx, call, order, facts.payment_intent, facts.charge, facts.receipt_url)
+        if order.saves_card:
+            cards.expect_card(tx, call, order)
+        arrival = points_arrived(tx, call, partner, workspace, wallet)
+        _tell(tx, call, order, arrival, anew=waited)
         return OrderStatus.PAID
     before = (order.status, order.reason)
     _move(call, order, facts)
     if (order.status, order.reason) != before:
-        _tell(tx, call, order, [], anew=before[0] == OrderStatus.WAITING)
+        _tell(tx, call, order, anew=before[0] == OrderStatus.WAITING)
     return OrderStatus(order.status)
 
 
@@ -541,22 +581,27 @@ def _mismatch(tx: Tx, call: Call, order: Order) -> OrderStatus:
     return OrderStatus.FAILED
 
 
-def _credit(
-    tx: Tx, call: Call, partner: Partner, workspace: Workspace, order: Order, facts: SessionFacts
+def credit(
+    tx: Tx, call: Call, order: Order, payment_intent: str, charge: str | None, receipt_url: str | None
 ) -> None:
+    """Post what a payment bought, once however often it is told (R27). The workspace is locked."""
     lines = [Line(Kind.TOPUP, order.points, order_id=order.id)]
     if order.bonus:
         lines.append(Line(Kind.BONUS, order.bonus, order_id=order.id))
-    reference = f"pay:{facts.payment_intent}"
     operation = Operation(
-        partner.id, workspace.id, reference, tuple(lines), call.at, order.person_id, forced=True
+        order.partner_id,
+        order.workspace_id,
+        f"pay:{payment_intent}",
+        tuple(lines),
+        call.at,
+        order.person_id,
+        forced=True,
     )
     (posted,) = post(tx, [operation])
     assert isinstance(posted, Posted), "a credit passes the floor"
     order.status, order.reason = OrderStatus.PAID, ""
     order.paid_at = call.at
-    order.payment_intent, order.charge = facts.payment_intent, facts.charge
-    order.receipt_url = facts.receipt_url
+    order.payment_intent, order.charge, order.receipt_url = payment_intent, charge, receipt_url
 
 
 def _move(call: Call, order: Order, facts: SessionFacts) -> None:
@@ -592,7 +637,9 @@ def show_at(tx: Tx, call: Call, order_id: int, chat_id: int, message_id: int) ->
         order.chat_id, order.message_id = chat_id, message_id
 
 
-def _tell(tx: Tx, call: Call, order: Order, bought: list[Completed], *, anew: bool = False) -> None:
+def _tell(
+    tx: Tx, call: Call, order: Order, arrival: Arrival = NOTHING_ARRIVED, *, anew: bool = False
+) -> None:
     """Change the chat message that shows the order; tell the others who look after the money.
 
     `anew`: the customer waited for days, and an edit of an old message rings no bell.
@@ -601,7 +648,7 @@ def _tell(tx: Tx, call: Call, order: Order, bought: list[Completed], *, anew: bo
     params: dict[str, Any] = {
         "order_id": order.id,
         "workspace_id": order.workspace_id,
-        "bought": [[each.addon_id, each.label, each.units, each.outcome, each.amount] for each in bought],
+        **arrival.params(),
     }
     person = people.person(tx, order.person_id) if order.person_id is not None else None
     chat_id = order.chat_id or (person.telegram_id if person is not None else None)

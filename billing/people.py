@@ -16,6 +16,7 @@ from billing.access import (
     role_of,
     seat,
 )
+from billing.automatic.stopping import stop
 from billing.call import Call
 from billing.errors import AlreadyMemberError, BadValueError, GoneError, InviteError, LastOwnerError
 from billing.text import clean
@@ -274,8 +275,10 @@ def _join_workspace(tx: Tx, call: Call, invite: Invite, workspace_id: int) -> Jo
     running = member is not None and member.ended_at is None
     if member is not None and running and role_of(member.role) >= role_of(invite.role):
         raise AlreadyMemberError(workspace_id)
+    stopped = False
     if invite.replaces_owners:
         _end_owners(tx, call, invite.partner_id, workspace_id)
+        stopped = stop(tx, call, workspace, "owner", drop_card=True)
     if member is None:
         member = Member(partner_id=invite.partner_id, workspace_id=workspace_id, person_id=call.person_id)
         tx.session.add(member)
@@ -285,9 +288,14 @@ def _join_workspace(tx: Tx, call: Call, invite: Invite, workspace_id: int) -> Jo
     assert person is not None
     person.workspace_id = workspace_id
     tx.session.flush()
+    if stopped:
+        notices.tell_workspace(
+            tx, call, invite.partner_id, workspace_id, "auto_stopped", {"reason": "owner", "order_id": None}
+        )
     joined = {"name": person.name, "role": invite.role}
+    least = Role.VIEWER if invite.replaces_owners else Role.OWNER
     notices.tell_workspace(
-        tx, call, invite.partner_id, workspace_id, "joined", joined, least=Role.OWNER, but=call.person_id
+        tx, call, invite.partner_id, workspace_id, "joined", joined, least=least, but=call.person_id
     )
     if invite.role == Role.OWNER.code:
         notices.tell_desk(

@@ -39,8 +39,8 @@ class Change:
     """From ``on`` (a date in the workspace's zone) there are ``units_after`` units.
 
     ``lapsed``: the units ended with time, not by a person's removal: set not to renew (R14) or not paid in
-    grace (R15). Such an end costs no date, and a unit that came over from the cycle before pays nothing for
-    the grace it had, unless it is added again in the same cycle.
+    grace (R15). Such an end costs no date, and a unit that the cycle began with pays nothing for the
+    grace it had, unless it is added again in the same cycle.
     """
 
     on: date
@@ -201,7 +201,8 @@ def _runs(level: int, cycle: Cycle, history: History, *, charge_removal_dates: b
         if is_on:
             continue
         if _last_end(changes, level).lapsed:
-            yield _Run(on_since, day, grace=on_since < cycle.start)
+            # On the start itself: forgiven in the cycle before and back since then (R16).
+            yield _Run(on_since, day, grace=on_since <= cycle.start)
         else:
             pays_today = charge_removal_dates or owes_removal_date or on_since == day
             yield _Run(on_since, day + _ONE_DAY if pays_today else day)

@@ -2,20 +2,16 @@
 
 import datetime as dt
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from billing import audit, limits, notices
-from billing.access import desk_locked
+from billing import limits, notices
 from billing.call import Call
 from billing.cycle import local_date, zone_named
-from billing.errors import BadValueError
-from billing.text import NOTE_LENGTH, whole
 from storage import catalogue, workspaces
-from storage.models import Delivery, Partner, Usage, Workspace
+from storage.models import Addon, Delivery, Limit, Partner, Usage, Workspace
+from storage.sweep import AddonRow, DeliveryRow, LimitRow, UsageRow
 from storage.transaction import Tx
-
-MOST_USED = 1_000_000_000_000
-"""What may be reported of one limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +21,30 @@ class LimitStanding:
     code: str
     label: str
     counted: bool
+    per_cycle: bool
+    """Usage starts again at zero with each cycle."""
     allowance: int
     used: int | None
+    warned: int
+    """The warning percentage that was crossed last and held then (R22)."""
 
     @property
     def over(self) -> int:
         """By how much usage is above the allowance."""
         return limits.over(self.used or 0, self.allowance) if self.counted else 0
 
+    @property
+    def warning_level(self) -> int:
+        """The highest warning percentage that usage has reached now, 0 for none (R22)."""
+        return limits.warning_level(self.used or 0, self.allowance) if self.counted else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Every limit of a workspace, in the partner's order."""
+    """Every limit of a workspace, in the partner's order, and the features that its add-ons switch on."""
 
     limits: tuple[LimitStanding, ...]
+    features: tuple[str, ...]
     reported_at: dt.datetime | None
 
     @property
@@ -46,45 +52,79 @@ class Standing:
         return tuple(each for each in self.limits if each.over)
 
 
-def standing(tx: Tx, workspace: Workspace, units: dict[int, int] | None = None) -> Standing:
-    """The standing now, or with other units (add-on id -> units) to see what a change would do."""
+def standing(
+    tx: Tx,
+    workspace: Workspace,
+    units: Mapping[int, int] | None = None,
+    *,
+    plan: Mapping[str, int] | None = None,
+) -> Standing:
+    """The standing now, or with other units (add-on id -> units) or another plan (limit code -> value).
+
+    So it is asked what a change would do before it is made (R23); overrides hold whatever the plan.
+    """
     partner_id = workspace.partner_id
-    plan: dict[str, int] = {}
-    if workspace.plan_id is not None:
-        plan = catalogue.plan_allowances(tx, partner_id, [workspace.plan_id])[workspace.plan_id]
+    if plan is None:
+        plan = {}
+        if workspace.plan_id is not None:
+            plan = catalogue.plan_allowances(tx, partner_id, [workspace.plan_id])[workspace.plan_id]
     overrides = workspaces.overrides(tx, partner_id, workspace.id)
     if units is None:
         units = {
             state.addon_id: state.units for state in workspaces.addon_states(tx, partner_id, workspace.id)
         }
+    return worked_out(
+        workspace.zone,
+        workspace.cycle_start,
+        catalogue.limits(tx, partner_id),
+        catalogue.addons(tx, partner_id) if units else (),
+        units,
+        plan,
+        overrides,
+        workspaces.usage(tx, partner_id, workspace.id),
+    )
+
+
+def worked_out(
+    zone: str,
+    cycle_start: dt.date,
+    all_limits: Iterable[Limit | LimitRow],
+    addons: Iterable[Addon | AddonRow],
+    units: Mapping[int, int],
+    plan: Mapping[str, int],
+    overrides: Mapping[str, int],
+    usage: Mapping[str, Usage | UsageRow],
+) -> Standing:
+    """The standing, from what was read. Limits and add-ons in the partner's order."""
     granted: dict[str, list[tuple[int, int]]] = {}
-    if units:
-        for addon in catalogue.addons(tx, partner_id):
-            if addon.limit_code is not None and units.get(addon.id):
-                granted.setdefault(addon.limit_code, []).append((units[addon.id], addon.grant))
-    usage = workspaces.usage(tx, partner_id, workspace.id)
+    features: dict[str, None] = {}
+    for addon in addons:
+        if not units.get(addon.id):
+            continue
+        if addon.limit_code is not None:
+            granted.setdefault(addon.limit_code, []).append((units[addon.id], addon.grant))
+        if addon.feature is not None:
+            features[addon.feature] = None
     found = []
-    for limit in catalogue.limits(tx, partner_id):
+    for limit in all_limits:
         row = usage.get(limit.code)
         used = row.used if row is not None and limit.counted else None
-        if row is not None and limit.per_cycle and _day(row.at, workspace) < workspace.cycle_start:
+        if row is not None and limit.per_cycle and local_date(row.at, zone_named(zone)) < cycle_start:
             used = 0
         found.append(
             LimitStanding(
                 limit.code,
                 limit.label,
                 limit.counted,
+                limit.per_cycle,
                 limits.allowance(
                     plan.get(limit.code, 0), overrides.get(limit.code), granted.get(limit.code, [])
                 ),
                 used,
+                row.warned if row is not None else 0,
             )
         )
-    return Standing(tuple(found), max((row.at for row in usage.values()), default=None))
-
-
-def _day(at: dt.datetime, workspace: Workspace) -> dt.date:
-    return local_date(at, zone_named(workspace.zone))
+    return Standing(tuple(found), tuple(features), max((row.at for row in usage.values()), default=None))
 
 
 def reasons(workspace: Workspace) -> frozenset[str]:
@@ -109,8 +149,9 @@ def settle(
     told: bool = False,
     was_paused: bool | None = None,
 ) -> None:
-    """Let the limit reason come or go with what this transaction changed, and queue what the host must know.
+    """Let the limit reason come or go with what this transaction changed, and queue what must be told.
 
+    That is the host's new state, a pause or its end, and usage that crossed a warning percentage (R22).
     `told`: the screen of whoever caused it says so already. `was_paused`: before the caller moved a reason itself.
     """
     tx.session.flush()
@@ -122,9 +163,12 @@ def settle(
     over = stands.over
     workspace.paused_limit = bool(over)
     paused = bool(reasons(workspace))
-    granted = {each.code: each.allowance for each in stands.limits}
-    _deliver(tx, call, partner, workspace, granted, units, paused=paused)
-    if paused != was_paused:
+    _deliver(tx, call, partner, workspace, stands, units, paused=paused)
+    if workspace.closed_at is not None and workspace.plan_id is None:
+        # Closed and over (R37), which was told: nothing is allowed any more, and nobody has to mend that.
+        return
+    # Who stands still for an unpaid plan alone is told so with the way to pay it, by billing.plans.
+    if paused != was_paused and reasons(workspace) != {"unpaid"}:
         notices.tell_workspace(
             tx,
             call,
@@ -150,6 +194,27 @@ def settle(
             },
             but=call.person_id,
         )
+    _warn(tx, call, workspace, stands)
+
+
+def _warn(tx: Tx, call: Call, workspace: Workspace, stands: Standing) -> None:
+    """Once per crossing: what fell below a percentage is warned of again (R22).
+
+    Who uses all of it or more is not warned: the pause is told, and with exactly the allowance nothing is wrong.
+    """
+    moved = [each for each in stands.limits if each.warning_level != each.warned]
+    if not moved:
+        return
+    rows = workspaces.usage(tx, workspace.partner_id, workspace.id)
+    crossed = []
+    for each in moved:
+        if each.warning_level > each.warned and (each.used or 0) < each.allowance:
+            crossed.append([each.code, each.label, each.used, each.allowance, each.warning_level])
+        rows[each.code].warned = each.warning_level
+    if crossed:
+        notices.tell_workspace(
+            tx, call, workspace.partner_id, workspace.id, "usage_warning", {"limits": crossed}
+        )
 
 
 def _deliver(
@@ -157,13 +222,14 @@ def _deliver(
     call: Call,
     partner: Partner,
     workspace: Workspace,
-    granted: dict[str, int],
-    units: dict[int, int],
+    stands: Standing,
+    units: Mapping[int, int],
     *,
     paused: bool,
 ) -> None:
     """Queue what the host should know, if it differs from what it was told last."""
-    told = json.dumps([workspace.name, paused, sorted(granted.items()), sorted(units.items())])
+    granted = what_is_granted(stands, units, workspace.cycle_start)
+    told = what_host_knows(workspace.name, granted, paused=paused)
     row = workspaces.lock_delivery(tx, partner.id, workspace.id)
     if row is not None and row.told == told:
         return
@@ -171,86 +237,34 @@ def _deliver(
     if row is None:
         row = Delivery(partner_id=partner.id, workspace_id=workspace.id)
         tx.session.add(row)
+    put_version(row, partner.host, told, workspace.host_version, call.at, paused=paused)
+
+
+def what_host_knows(name: str, granted: str, *, paused: bool) -> str:
+    """All that a version for the host says. `granted`: see what_is_granted."""
+    return f"[{json.dumps(name)}, {'true' if paused else 'false'}, {granted}]"
+
+
+def what_is_granted(stands: Standing, units: Mapping[int, int], cycle_start: dt.date) -> str:
+    """The part that workspaces of one plan with the same add-ons share."""
+    granted = sorted((each.code, each.allowance) for each in stands.limits)
+    counts_from = cycle_start.isoformat() if any(each.per_cycle for each in stands.limits) else None
+    said = (granted, sorted(units.items()), sorted(stands.features), counts_from)
+    return ", ".join(json.dumps(each) for each in said)
+
+
+def put_version(
+    row: Delivery | DeliveryRow, host: str, told: str, version: int, at: dt.datetime, *, paused: bool
+) -> None:
+    """The host should know a new version; "none" does at once (R35)."""
     row.told = told
-    row.version = workspace.host_version
+    row.version = version
     row.paused = paused
-    row.asked_at = row.next_at = call.at
+    row.asked_at = row.next_at = at
     row.attempts, row.error = 0, ""
-    row.confirmed_at = call.at if partner.host == "none" else None
-
-
-def report_usage(
-    tx: Tx, call: Call, workspace_id: int, used: dict[str, int], measured_at: dt.datetime
-) -> bool:
-    """Take a usage report. An older one than is known is ignored (R20). Answers whether anything changed."""
-    from billing import renewal  # which settles standings itself
-
-    found = workspaces.lock(tx, workspace_id)
-    if found is None:
-        return False
-    workspace, wallet = found
-    partner = catalogue.partner(tx, workspace.partner_id)
-    assert partner is not None
-    renewal.catch_up(tx, call, partner, workspace, wallet)
-    known = workspaces.usage(tx, workspace.partner_id, workspace.id)
-    counted = {limit.code for limit in catalogue.limits(tx, workspace.partner_id) if limit.counted}
-    changed = False
-    for code, value in used.items():
-        if code not in counted or not 0 <= value <= MOST_USED:
-            continue
-        row = known.get(code)
-        if row is None:
-            row = Usage(partner_id=workspace.partner_id, workspace_id=workspace.id, limit_code=code)
-            tx.session.add(row)
-        elif row.at >= measured_at:
-            continue
-        row.used, row.at = value, measured_at
-        changed = True
-    if changed:
-        settle(tx, call, partner, workspace)
-    return changed
-
-
-def report_by_hand(tx: Tx, call: Call, workspace_id: int, code: str, used: int) -> None:
-    """The partner types what a workspace uses of a limit. Raises BadValueError for what can't be counted."""
-    place, workspace, _ = desk_locked(tx, call.person_id, workspace_id)
-    limit = next((each for each in catalogue.limits(tx, place.partner.id) if each.code == code), None)
-    if limit is None or not limit.counted or not 0 <= used <= MOST_USED:
-        raise BadValueError("usage", str(used))
-    known = workspaces.usage(tx, place.partner.id, workspace.id).get(code)
-    before = known.used if known is not None else None
-    if report_usage(tx, call, workspace_id, {code: used}, call.at):
-        audit.record(
-            tx,
-            call,
-            place.partner.id,
-            "usage",
-            workspace_id=workspace.id,
-            subject=limit.label,
-            before={"used": before},
-            after={"used": used},
-        )
-
-
-def set_manual_pause(tx: Tx, call: Call, workspace_id: int, *, paused: bool, note: str = "") -> None:
-    """The partner pauses or lets run; only the partner moves this reason (R21). Raises TooLongError."""
-    from billing import renewal  # which settles standings itself
-
-    place, workspace, wallet = desk_locked(tx, call.person_id, workspace_id)
-    reason = whole(note, NOTE_LENGTH)
-    # A pause that comes after a boundary must not keep that boundary from renewing (R14).
-    renewal.catch_up(tx, call, place.partner, workspace, wallet)
-    if workspace.paused_manual == paused:
-        return
-    was_paused = bool(reasons(workspace))
-    workspace.paused_manual = paused
-    workspace.pause_note = reason if paused else ""
-    audit.record(
-        tx,
-        call,
-        place.partner.id,
-        "pause" if paused else "resume",
-        workspace_id=workspace.id,
-        after={"note": workspace.pause_note},
-    )
-    settle(tx, call, place.partner, workspace, was_paused=was_paused)
+    if host == "none":
+        row.waiting_since, row.alerted_at = None, None
+        row.confirmed_at = row.confirmed_through = at
+    else:
+        row.waiting_since = row.waiting_since or at
+        row.confirmed_at = None

@@ -3,31 +3,42 @@
 import datetime as dt
 import json
 import secrets
-from collections.abc import Awaitable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
 
 import stripe
 from aiohttp import ClientTimeout
 
+from billing import stripe_facts as facts
+from billing import stripe_params
 from billing.gateway import (
     Account,
-    CheckoutRequest,
+    Card,
+    ChangePreview,
     GatewayError,
     GatewayFailedError,
     GatewayKeyError,
     GatewayUnknownError,
+    PaymentFacts,
+    PriceFacts,
+    RefundFacts,
+    ReversalFacts,
     SessionFacts,
+    SubscriptionFacts,
     VerifiedEvent,
 )
-from billing.money import Money
 
 T = TypeVar("T")
 
 API_VERSION = "2026-05-27.dahlia"
 _TIMEOUT = 15
 _RETRIES = 2
-_EXPAND = ["payment_intent.latest_charge"]
-_LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "tr", "uk", "zh"})
+_PAGE = 100
+_OF_SESSION = ["payment_intent.latest_charge", "setup_intent"]
+_MISSING = "resource_missing"
+_ENDED = frozenset({"canceled", "incomplete_expired"})
+_GONE = ("detached from a customer", "without customer attachment", "does not belong to the customer")
 
 stripe.enable_telemetry = False
 
@@ -71,7 +82,10 @@ class StripeGateway:
 
     async def account(self) -> Account:
         found = await _ask(self._stripe.v1.accounts.retrieve_current_async())
-        name = _get(found, "settings", "dashboard", "display_name") or _get(found, "business_profile", "name")
+        about = found.to_dict()
+        name = facts.nested(about, "settings", "dashboard", "display_name") or facts.nested(
+            about, "business_profile", "name"
+        )
         return Account(
             found.id,
             str(name or found.id),
@@ -93,51 +107,22 @@ class StripeGateway:
         )
         return str(made.id)
 
-    def checkout_params(self, request: CheckoutRequest) -> dict[str, Any]:
-        metadata = {
-            "order": str(request.order_id),
-            "partner": str(request.partner_id),
-            "workspace": str(request.workspace_id),
-            "points": str(request.points),
-            "bonus": str(request.bonus),
-        }
-        params: dict[str, Any] = {
-            "mode": "payment",
-            "customer": request.customer,
-            "client_reference_id": str(request.order_id),
-            "metadata": metadata,
-            "payment_intent_data": {"metadata": metadata, "description": request.title},
-            "line_items": [
-                {
-                    "quantity": 1,
-                    "price_data": {
-                        "currency": request.price.currency.lower(),
-                        "unit_amount": request.price.amount_minor,
-                        "product_data": {"name": request.title},
-                    },
-                }
-            ],
-            "success_url": request.return_url,
-            "cancel_url": request.cancel_url,
-            "expires_at": int(request.expires_at.timestamp()),
-            "adaptive_pricing": {"enabled": False},
-            "locale": request.language if request.language in _LANGUAGES else "auto",
-            "submit_type": "pay",
-        }
-        if request.invoice:
-            params["invoice_creation"] = {"enabled": True}
-        return params
+    checkout_params = staticmethod(stripe_params.checkout_params)
+    setup_params = staticmethod(stripe_params.setup_params)
+    subscription_params = staticmethod(stripe_params.subscription_params)
+    charge_params = staticmethod(stripe_params.charge_params)
 
     async def create_session(self, params: dict[str, Any], key: str) -> SessionFacts:
-        session = await _ask(
-            self._stripe.v1.checkout.sessions.create_async(params, {"idempotency_key": key})  # type: ignore[arg-type]  # stored JSON of checkout_params
+        made = await _ask(
+            self._stripe.v1.checkout.sessions.create_async(cast("Any", params), {"idempotency_key": key})
         )
-        return _facts(session)
+        return facts.session_facts(made.to_dict())
 
     async def fetch_session(self, session_id: str) -> SessionFacts:
-        return _facts(
-            await _ask(self._stripe.v1.checkout.sessions.retrieve_async(session_id, {"expand": _EXPAND}))
+        found = await _ask(
+            self._stripe.v1.checkout.sessions.retrieve_async(session_id, {"expand": _OF_SESSION})
         )
+        return facts.session_facts(found.to_dict())
 
     async def session_of_payment(self, payment_intent: str) -> SessionFacts | None:
         found = await _ask(
@@ -146,23 +131,203 @@ class StripeGateway:
         return await self.fetch_session(found.data[0].id) if found.data else None
 
     async def expire_session(self, session_id: str) -> SessionFacts:
-        try:
+        # Refused because it is complete or expired already: which one, the fetched facts say.
+        with _refusal_overlooked():
             await _ask(self._stripe.v1.checkout.sessions.expire_async(session_id))
-        except (GatewayKeyError, GatewayUnknownError):
-            raise
-        except GatewayError:
-            # Refused because it is complete or expired already: which one, the fetched facts say.
-            return await self.fetch_session(session_id)
         return await self.fetch_session(session_id)
 
     async def sessions_since(self, since: dt.datetime) -> list[SessionFacts]:
-        listed = await _ask(
+        found = await self._listed(
             self._stripe.v1.checkout.sessions.list_async(
-                {"created": {"gte": int(since.timestamp())}, "status": "complete", "limit": 100}
+                {"created": {"gte": int(since.timestamp())}, "status": "complete", "limit": _PAGE}
             )
         )
-        ids = [session.id async for session in listed.auto_paging_iter()]
-        return [await self.fetch_session(session_id) for session_id in reversed(ids)]
+        known = [session["id"] for session in found if facts.in_known_currency(session)]
+        return [await self.fetch_session(session_id) for session_id in known]
+
+    async def charge(self, params: dict[str, Any], key: str) -> PaymentFacts:
+        try:
+            made = await _ask(
+                self._stripe.v1.payment_intents.create_async(cast("Any", params), {"idempotency_key": key})
+            )
+        except GatewayError as error:
+            refusal = error.__cause__
+            if isinstance(refusal, stripe.CardError) and (declined := _declined_payment(refusal)):
+                return facts.payment_facts(declined)
+            if isinstance(refusal, stripe.InvalidRequestError) and _is_card_gone(refusal):
+                raise GatewayError("card_gone", str(refusal.user_message)) from refusal
+            raise
+        return facts.payment_facts(made.to_dict())
+
+    async def fetch_payment(self, payment_intent: str) -> PaymentFacts:
+        return facts.payment_facts(await self._payment(payment_intent))
+
+    async def payments_of(self, customer: str, since: dt.datetime) -> list[PaymentFacts]:
+        return await self._payments({"customer": customer}, since)
+
+    async def payments_since(self, since: dt.datetime) -> list[PaymentFacts]:
+        return [payment for payment in await self._payments({}, since) if payment.succeeded]
+
+    async def cancel_payment(self, payment_intent: str) -> PaymentFacts:
+        # Refused because it has ended already, or is on its way: which one, the fetched facts say.
+        with _refusal_overlooked():
+            await _ask(self._stripe.v1.payment_intents.cancel_async(payment_intent))
+        return await self.fetch_payment(payment_intent)
+
+    async def card(self, payment_method: str) -> Card | None:
+        try:
+            found = await _ask(self._stripe.v1.payment_methods.retrieve_async(payment_method))
+        except GatewayError as error:
+            if error.code == _MISSING:
+                return None
+            raise
+        return facts.card_facts(found.to_dict())
+
+    async def detach_card(self, payment_method: str) -> None:
+        try:
+            await _ask(self._stripe.v1.payment_methods.detach_async(payment_method))
+        except (GatewayKeyError, GatewayUnknownError, GatewayFailedError):
+            raise
+        except GatewayError:
+            if await self.card(payment_method) is not None:
+                raise
+
+    async def payment_behind(self, kind: str, object_id: str) -> str | None:
+        found: Any
+        try:
+            if kind.startswith("charge.dispute."):
+                found = await _ask(self._stripe.v1.disputes.retrieve_async(object_id))
+            elif kind.startswith(("refund.", "charge.refund.")):
+                found = await _ask(self._stripe.v1.refunds.retrieve_async(object_id))
+            else:
+                found = await _ask(self._stripe.v1.charges.retrieve_async(object_id))
+        except GatewayError as error:
+            if error.code == _MISSING:
+                return None
+            raise
+        return facts.id_of(found.to_dict().get("payment_intent"))
+
+    async def reversals(self, payment_intent: str) -> ReversalFacts:
+        of_it: Any = {"payment_intent": payment_intent, "limit": _PAGE}
+        refunds = await self._listed(self._stripe.v1.refunds.list_async(of_it))
+        disputes = await self._listed(self._stripe.v1.disputes.list_async(of_it))
+        return facts.reversal_facts(await self._payment(payment_intent), refunds, disputes)
+
+    async def reversed_since(self, since: dt.datetime) -> list[str]:
+        created: Any = {"created": {"gte": int(since.timestamp())}, "limit": _PAGE}
+        found = [
+            *await self._listed(self._stripe.v1.refunds.list_async(created)),
+            *await self._listed(self._stripe.v1.disputes.list_async(created)),
+        ]
+        found.sort(key=lambda each: int(each["created"]))
+        intents = (facts.id_of(each.get("payment_intent")) for each in found)
+        return list(dict.fromkeys(intent for intent in intents if intent is not None))
+
+    async def refund(
+        self, payment_intent: str, amount_minor: int, key: str, metadata: dict[str, str]
+    ) -> RefundFacts:
+        made = await _ask(
+            self._stripe.v1.refunds.create_async(
+                {
+                    "payment_intent": payment_intent,
+                    "amount": amount_minor,
+                    "reason": "requested_by_customer",
+                    "metadata": metadata,
+                },
+                {"idempotency_key": key},
+            )
+        )
+        return facts.refund_facts(made.to_dict())
+
+    async def price(self, price: str) -> PriceFacts:
+        return facts.price_facts((await _ask(self._stripe.v1.prices.retrieve_async(price))).to_dict())
+
+    async def fetch_subscription(self, subscription: str) -> SubscriptionFacts:
+        found = await _ask(
+            self._stripe.v1.subscriptions.retrieve_async(subscription, {"expand": ["latest_invoice"]})
+        )
+        return facts.subscription_facts(found.to_dict())
+
+    async def subscriptions_of(self, customer: str) -> list[SubscriptionFacts]:
+        found = await self._listed(
+            self._stripe.v1.subscriptions.list_async(
+                {"customer": customer, "limit": _PAGE, "expand": ["data.latest_invoice"]}
+            )
+        )
+        running = [each for each in found if each["status"] not in _ENDED]
+        return [facts.subscription_facts(each) for each in running]
+
+    async def preview_change(
+        self, subscription: SubscriptionFacts, price: str, as_of: dt.datetime
+    ) -> ChangePreview:
+        params: Any = stripe_params.preview_params(subscription, price, as_of)
+        preview = await _ask(self._stripe.v1.invoices.create_preview_async(params))
+        then = await self.price(price)
+        return ChangePreview(facts.due_now(preview.to_dict()), then.amount, as_of)
+
+    async def change_price(
+        self, subscription: SubscriptionFacts, price: str, as_of: dt.datetime, key: str
+    ) -> SubscriptionFacts:
+        params: Any = stripe_params.change_params(subscription, price, as_of)
+        changed = await _ask(
+            self._stripe.v1.subscriptions.update_async(subscription.id, params, {"idempotency_key": key})
+        )
+        return facts.subscription_facts(changed.to_dict())
+
+    async def set_cancel_at_end(self, subscription: str, cancel: bool) -> SubscriptionFacts:  # noqa: FBT001
+        changed = await _ask(
+            self._stripe.v1.subscriptions.update_async(
+                subscription, {"cancel_at_period_end": cancel, "expand": ["latest_invoice"]}
+            )
+        )
+        return facts.subscription_facts(changed.to_dict())
+
+    async def end_subscription(self, subscription: str, refund: bool, key: str) -> SubscriptionFacts:  # noqa: FBT001
+        if (await self.fetch_subscription(subscription)).status not in _ENDED:
+            # Refused only if somebody else ended it just now, which the fetched facts say.
+            with _refusal_overlooked():
+                await _ask(self._stripe.v1.subscriptions.cancel_async(subscription))
+        ended = await self.fetch_subscription(subscription)
+        if refund and ended.latest_invoice is not None:
+            await self._refund_invoice(ended.latest_invoice, key)
+        return ended
+
+    async def _refund_invoice(self, invoice_id: str, key: str) -> None:
+        invoice = await _ask(self._stripe.v1.invoices.retrieve_async(invoice_id, {"expand": ["payments"]}))
+        for intent in facts.paid_by(invoice.to_dict()):
+            try:
+                await _ask(
+                    self._stripe.v1.refunds.create_async(
+                        {"payment_intent": intent, "reason": "duplicate"},
+                        {"idempotency_key": f"{key}-{intent}"},
+                    )
+                )
+            except GatewayError as error:
+                if error.code != "charge_already_refunded":
+                    raise
+
+    async def _payment(self, payment_intent: str) -> facts.Obj:
+        found = await _ask(
+            self._stripe.v1.payment_intents.retrieve_async(payment_intent, {"expand": ["latest_charge"]})
+        )
+        return found.to_dict()
+
+    async def _payments(self, of: dict[str, Any], since: dt.datetime) -> list[PaymentFacts]:
+        params: Any = of | {
+            "created": {"gte": int(since.timestamp())},
+            "limit": _PAGE,
+            "expand": ["data.latest_charge"],
+        }
+        found = await self._listed(self._stripe.v1.payment_intents.list_async(params))
+        return [facts.payment_facts(intent) for intent in found if facts.in_known_currency(intent)]
+
+    async def _listed(self, first_page: Awaitable[stripe.ListObject[Any]]) -> list[facts.Obj]:
+        """All of a list, oldest first."""
+
+        async def collect() -> list[facts.Obj]:
+            return [each.to_dict() async for each in (await first_page).auto_paging_iter()]
+
+        return list(reversed(await _ask(collect())))
 
     def verify(self, payload: bytes, signature: str) -> VerifiedEvent:
         for secret in self._secrets:
@@ -201,36 +366,28 @@ async def _ask(request: Awaitable[T]) -> T:
         raise GatewayError(str(error.code or type(error).__name__), str(error.user_message)) from error
 
 
-def _get(value: Any, *path: str) -> Any:
-    """A nested field that may be absent: the library's objects raise where a key is missing."""
-    for name in path:
-        if value is None or isinstance(value, str) or name not in value:
-            return None
-        value = value[name]
-    return value
+@contextmanager
+def _refusal_overlooked() -> Iterator[None]:
+    """Goes on after a refusal. What says nothing about what became of the request is still raised."""
+    try:
+        yield
+    except (GatewayKeyError, GatewayUnknownError):
+        raise
+    except GatewayError:
+        return
 
 
-def _facts(session: stripe.checkout.Session) -> SessionFacts:
-    payment = _get(session, "payment_intent")
-    charge = _get(payment, "latest_charge")
-    error = _get(payment, "last_payment_error")
-    metadata = _get(session, "metadata")
-    customer = _get(session, "customer")
-    return SessionFacts(
-        id=session.id,
-        url=_get(session, "url"),
-        status=str(session.status),
-        payment_status=str(session.payment_status),
-        subtotal=Money(int(session.amount_subtotal or 0), str(session.currency).upper()),
-        live=bool(session.livemode),
-        created=dt.datetime.fromtimestamp(session.created, dt.UTC),
-        payment_intent=payment if isinstance(payment, str) else _get(payment, "id"),
-        payment_state=_get(payment, "status"),
-        decline=_get(error, "decline_code") or _get(error, "code"),
-        charge=charge if isinstance(charge, str) else _get(charge, "id"),
-        receipt_url=_get(charge, "receipt_url"),
-        customer=customer if isinstance(customer, str) else _get(customer, "id"),
-        metadata={name: str(value) for name, value in metadata.to_dict().items()} if metadata else {},
+def _declined_payment(error: stripe.CardError) -> facts.Obj | None:
+    """The payment as the decline left it, which Stripe sends along."""
+    found = facts.nested(error.json_body, "error", "payment_intent")
+    return found if isinstance(found, Mapping) else None
+
+
+def _is_card_gone(error: stripe.InvalidRequestError) -> bool:
+    """Stripe has one code for many a refusal here, so the sentence decides."""
+    said = str(error.user_message).lower()
+    return (error.code == _MISSING and error.param in {"payment_method", "customer"}) or any(
+        words in said for words in _GONE
     )
 
 

@@ -7,14 +7,13 @@ from billing import audit, renewal, standing
 from billing.access import DeskRole, desk, desk_partner, desk_workspace, role_of
 from billing.addons import AddonOffer, load_offers
 from billing.call import Call
-from billing.charging import running_cycle, today_of
 from billing.cycle import cycle_at, local_date, zone_named
 from billing.errors import BadValueError, GoneError
 from billing.money import Money
 from billing.people import MemberRow
 from billing.standing import Standing
 from billing.text import clean, required
-from storage import catalogue, ledger, orders, outbox, people, workspaces
+from storage import automatic, catalogue, ledger, orders, outbox, people, subscriptions, workspaces
 from storage.models import AuditEntry, Partner, Plan, Workspace
 from storage.transaction import Tx
 
@@ -57,6 +56,8 @@ class Desk:
     workspaces: int
     paused: int
     requests: int
+    plan_requests: int
+    failing_cards: int
     dead_letters: int
 
 
@@ -109,6 +110,8 @@ class WorkspaceCard:
     plan: str | None
     zone: str
     renewal: dt.date
+    next_zone: str | None
+    """The zone from that date on, where it is another."""
     balance: int
     point_name: str
     reasons: frozenset[str]
@@ -119,6 +122,8 @@ class WorkspaceCard:
     requests: tuple[Request, ...]
     role: DeskRole
     delivered: bool
+    closed: bool
+    """Its owner has closed it: everything ends, or has ended, with the cycle (R37)."""
     due: bool
     """A cycle has begun that is not worked off: write renewal first, then look again."""
 
@@ -149,6 +154,8 @@ def desk_view(tx: Tx, person_id: int, now: dt.datetime) -> Desk:
         total,
         paused,
         len(workspaces.removal_requests(tx, partner.id)),
+        len(subscriptions.requests(tx, partner.id)),
+        automatic.suspended(tx, partner.id),
         len(outbox.dead_letters(tx, partner.id)),
     )
 
@@ -238,6 +245,7 @@ def card(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Workspa
         plan.name if plan is not None else None,
         workspace.zone,
         workspace.cycle_end,
+        workspace.next_zone,
         workspaces.wallet(tx, partner.id, workspace.id).balance,
         partner.point_name,
         standing.reasons(workspace),
@@ -251,6 +259,7 @@ def card(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Workspa
         tuple(_requests(tx, partner, workspace.id)),
         place.role,
         delivery is None or delivery.confirmed_at is not None,
+        workspace.closed_at is not None,
         renewal.is_due(workspace, now),
     )
 
@@ -281,7 +290,7 @@ def _requests(tx: Tx, partner: Partner, workspace_id: int | None) -> list[Reques
 
 
 def catch_up(tx: Tx, call: Call, workspace_id: int) -> None:
-    """Work off a workspace's due cycles; nothing to do is fine."""
+    """Work off a workspace's due cycles and lapses; nothing to do is fine."""
     found = workspaces.lock(tx, workspace_id)
     if found is None:
         return
@@ -289,17 +298,6 @@ def catch_up(tx: Tx, call: Call, workspace_id: int) -> None:
     partner = catalogue.partner(tx, workspace.partner_id)
     assert partner is not None
     renewal.catch_up(tx, call, partner, workspace, wallet)
-
-
-def due(tx: Tx, now: dt.datetime, limit: int = 200) -> list[int]:
-    """Workspaces whose cycle ended by their own calendar, earliest first."""
-    latest = (now + dt.timedelta(hours=14)).date()
-    found = []
-    for workspace_id in workspaces.due_cycles(tx, latest, limit):
-        workspace = workspaces.find(tx, workspace_id)
-        if workspace is not None and today_of(workspace, now) >= running_cycle(workspace).end:
-            found.append(workspace_id)
-    return found
 
 
 def audit_page(

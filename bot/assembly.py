@@ -8,14 +8,22 @@ from typing import Final
 
 import structlog
 
-from billing import catalogue, delivery, workspaces
+from billing import account, catalogue, delivery, reconciliation, reminders, undelivered
+from billing.automatic.charging import AutomaticTopUps
 from billing.call import Call
-from billing.checkout import Checkout, Reconciled
+from billing.checkout import Checkout
 from billing.gateway import Gateway, VerifiedEvent
 from billing.host import Host, NoHost
 from billing.invariants import invariants_at
+from billing.news import News
+from billing.payments import Payments
+from billing.plans.subscriptions import Subscriptions
+from billing.reconciliation import Progress, Reconciled
+from billing.refunds import Refunds
+from billing.usage import Asked, UsageReader
 from bot.product import EVENTS, Product, Tools
 from bot.settings import Settings
+from bot.sweeping import Sweep
 from bot.ticks import Tick
 from handlers import commands, notices, screens
 from handlers.answers import AnswerOnce
@@ -30,6 +38,8 @@ __all__ = ["Product", "Tools", "assemble"]
 logger = structlog.get_logger(__name__)
 HOST_PATIENCE: Final = 1.0
 """Seconds that a tap waits for the host platform before it says that it is being told."""
+ANSWER_PATIENCE: Final = 5.0
+"""Seconds that a tap waits for the host platform to say what is used."""
 NO_HOSTS: Final[Mapping[str, Host]] = {"none": NoHost()}
 
 
@@ -45,10 +55,24 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
     )
     gateways, close = _gateways(settings, partner_id)
 
-    def paid_link(order_id: int) -> str:
-        return f"https://t.me/{tools.bot_username}?start=paid_{order_id}"
+    def start_link(payload: str) -> str:
+        return f"https://t.me/{tools.bot_username}?start={payload}"
 
-    checkout = Checkout(db, gateways, clock, bot_id, paid_link, wake=tools.wake)
+    payments = Payments(db, gateways, clock, bot_id, start_link, tools.wake)
+    checkout, automatic = Checkout(payments), AutomaticTopUps(payments)
+    subscriptions, refunds = Subscriptions(payments), Refunds(payments)
+    news = News(
+        payments,
+        {
+            "checkout.session.": (checkout.news, automatic.news, subscriptions.news),
+            "payment_intent.": (checkout.news, automatic.news),
+            "payment_method.": (automatic.news,),
+            "charge.": (refunds.news,),
+            "refund.": (refunds.news,),
+            "customer.subscription.": (subscriptions.news,),
+            "invoice.": (subscriptions.news,),
+        },
+    )
 
     async def tell_hosts() -> None:
         if await delivery.deliver_due(db, hosts, clock):
@@ -59,7 +83,36 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
             async with asyncio.timeout(HOST_PATIENCE):
                 await tell_hosts()
 
-    services = Services(db, clock, checkout, bot_id, tools.bot_username, tools.wake, tell_host_now)
+    usage = UsageReader(db, hosts, clock, bot_id)
+
+    async def ask_usage(workspace_id: int) -> Asked:
+        try:
+            async with asyncio.timeout(ANSWER_PATIENCE):
+                return await usage.ask(workspace_id)
+        except TimeoutError:
+            return "silent"
+
+    async def mind_silent_hosts() -> None:
+        if await undelivered.mind_silence(db, clock, bot_id):
+            tools.wake()
+
+    async def read_usage() -> None:
+        if await usage.poll():
+            tools.wake()
+
+    services = Services(
+        db,
+        clock,
+        checkout,
+        automatic,
+        subscriptions,
+        refunds,
+        bot_id,
+        tools.bot_username,
+        tools.wake,
+        tell_host_now,
+        ask_usage,
+    )
 
     async def deliver(message: DueMessage) -> None:
         screen = await notices.render(services, message.kind, message.params, message.person_id)
@@ -69,21 +122,17 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
     async def verify(payload: bytes, signature: str, token: str | None) -> VerifiedEvent:
         if token is not None:
             raise LookupError(token)
-        return checkout.verify(partner_id, payload, signature)
+        return news.verify(partner_id, payload, signature)
 
-    async def work_off_cycles() -> None:
-        """One transaction a workspace, so that taps are answered in between."""
-        while due := await db.read(workspaces.due, clock.now()):
-            for workspace_id in due:
-                call = Call(clock.now(), f"tick:{workspace_id}:{clock.now().isoformat()}", bot_id)
-                await db.write(workspaces.catch_up, call, workspace_id)
+    async def remind() -> None:
+        if await reminders.remind_all_due(db, clock, bot_id):
             tools.wake()
 
     async def refresh_account() -> None:
-        await checkout.refresh_account(partner_id, test_payments=settings.allow_test_payments)
+        await account.refresh_account(payments, partner_id, test_payments=settings.allow_test_payments)
 
-    async def reconcile(since: dt.datetime) -> Reconciled:
-        return await checkout.reconcile(partner_id, since)
+    async def reconcile(since: dt.datetime, progress: Progress) -> Reconciled:
+        return await reconciliation.reconcile(payments, partner_id, since, progress)
 
     async def check_books() -> None:
         """What breaks an invariant is a defect: loud in the log, and `addondesk doctor` says the same."""
@@ -100,9 +149,16 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
         reconcile=reconcile if gateways else None,
         ticks=(
             Tick("open orders", 3, checkout.poll),
-            Tick(EVENTS, 5, checkout.work_off_events),
+            Tick("automatic top-ups", 10, automatic.run_due),
+            Tick("automatic top-ups ahead", 600, automatic.look_ahead),
+            Tick("subscriptions", 30, subscriptions.poll),
+            Tick("refunds", 10, refunds.poll),
+            Tick(EVENTS, 5, news.work_off),
             Tick("host deliveries", 2, tell_hosts),
-            Tick("cycles", 60, work_off_cycles),
+            Tick("silent hosts", 60, mind_silent_hosts),
+            Tick("usage", 300, read_usage),
+            Tick("cycles", 60, Sweep(db, clock, bot_id, tools.wake).run),
+            Tick("reminders", 60, remind),
             Tick("stripe account", 600, refresh_account),
             Tick("books", 900, check_books),
         ),

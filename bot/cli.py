@@ -3,16 +3,22 @@
 import asyncio
 import datetime as dt
 import gc
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
+from rich.progress import Progress as ProgressBar
 from rich.table import Table
 
 from billing.clock import SystemClock
+from billing.gateway import GatewayError
 from bot.logs import configure_logging, redacted
 from bot.settings import Settings, SettingsError, load_settings, read_settings
+
+if TYPE_CHECKING:
+    from billing.reconciliation import Progress, Reconciled
 
 NOT_READY: Final = 2
 """Exit code when settings, Telegram or the database stand in the way."""
@@ -67,7 +73,9 @@ def demo(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="The page's port; another if it is taken.")
     ] = 8000,
-    folder: Annotated[Path, typer.Option(help="Where the demo keeps its database.")] = Path("data"),
+    folder: Annotated[
+        Path, typer.Option(help="Where the demo keeps its database, a new one at each start.")
+    ] = Path("data"),
 ) -> None:
     """Try everything on this machine, with no account: one page with both chats, a till and a clock."""
     from bot import demo as trial
@@ -134,15 +142,38 @@ async def _reconcile(settings: Settings, back: dt.timedelta) -> int:
         if product.reconcile is None:
             _refuse(["STRIPE_SECRET_KEY is empty: there is nothing to compare with"])
             return NOT_READY
-        found = await product.reconcile(clock.now() - back)
+        found = await _shown(product.reconcile, clock.now() - back)
+    except GatewayError as error:
+        _refuse([f"Stripe doesn't answer, or refuses: {redacted(str(error))}"])
+        return NOT_READY
     finally:
         await product.close()
         await bot.session.close()
         await db.close()
-    _out.print(
-        f"{found.sessions} payments at Stripe, {found.credited} credited now, {found.foreign} not this bot's."
-    )
+    table = Table("at Stripe", "number")
+    for what, number in (
+        ("payments looked at", found.payments),
+        ("credited now", found.credited),
+        ("automatic top-ups credited now", found.automatic),
+        ("refunds and disputes applied now", found.reversed),
+        ("not this bot's", found.foreign),
+    ):
+        table.add_row(what, str(number))
+    _out.print(table)
+    if not (found.credited or found.automatic or found.reversed):
+        _out.print("Nothing was missing.")
     return 0
+
+
+async def _shown(
+    reconcile: "Callable[[dt.datetime, Progress], Awaitable[Reconciled]]", since: dt.datetime
+) -> "Reconciled":
+    """Reconcile under a progress bar; none is drawn where nobody looks at a terminal."""
+    with ProgressBar(console=_err, transient=True, disable=not _err.is_terminal) as bar:
+        looking = bar.add_task("Looking at Stripe", total=None)
+        return await reconcile(
+            since, lambda done, total: bar.update(looking, completed=done, total=max(total, 1))
+        )
 
 
 def _settings() -> Settings:

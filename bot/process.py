@@ -17,6 +17,7 @@ from bot import telegram, upkeep
 from bot.fsm import DatabaseStorage
 from bot.intake import Intake
 from bot.lease import Lease
+from bot.memory import settle_memory
 from bot.metrics import Metrics
 from bot.polling import Poller
 from bot.product import EVENTS, Assemble, Tools
@@ -152,6 +153,7 @@ async def _started(
         await telegram.set_commands(bot, product.commands)
         if settings.public_url:
             await telegram.receive_by_webhook(bot, settings, allowed)
+        settle_memory()
         ticks.start()
         stack.push_async_callback(ticks.stop)
         stack.callback(nursery.stop)

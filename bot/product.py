@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 from aiogram import Bot, Dispatcher
 from fastapi import APIRouter
 
-from billing.checkout import Reconciled
 from billing.clock import Clock
+from billing.reconciliation import Progress, Reconciled
 from bot.fsm import DatabaseStorage
 from bot.sender import Deliver
 from bot.settings import Settings
@@ -42,7 +42,7 @@ class Product:
     deliver: Deliver
     close: Callable[[], Awaitable[None]]
     verify: Verify | None = None
-    reconcile: Callable[[dt.datetime], Awaitable[Reconciled]] | None = None
+    reconcile: Callable[[dt.datetime, Progress], Awaitable[Reconciled]] | None = None
     ticks: Sequence[Tick] = ()
     commands: Sequence[tuple[str, str]] = ()
     routers: Sequence[APIRouter] = ()

@@ -19,6 +19,8 @@ from aiogram.exceptions import (
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
+from billing import notices
+from billing.call import Call
 from billing.clock import Clock
 from bot.lease import Lease
 from bot.metrics import Metrics
@@ -191,7 +193,8 @@ class Sender:
                 await self._put_off(message, POLL_EVERY * 30, error, counts=False)
             case TelegramForbiddenError():
                 outcome = "blocked"
-                await self._db.write(outbox.block_chat, self._bot_id, message.chat_id, now)
+                call = Call(now, f"blocked:{message.id}", self._bot_id)
+                await self._db.write(notices.chat_blocked, call, message.chat_id)
             case TelegramBadRequest() | TelegramMigrateToChat() | TelegramEntityTooLarge():
                 outcome = "dead"
             case _:

@@ -15,6 +15,8 @@ logger = structlog.get_logger(__name__)
 
 GRACE: Final = 15.0
 """Seconds that running ticks get at stop."""
+_WAKES: Final = 100
+"""Wakes of one tick that the scheduler may not have seen the end of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ class Ticks:
                 self._running[name].run,
                 id=f"{name} now",
                 misfire_grace_time=None,
-                max_instances=1,
+                # One that ended just now may still count; _Running sees to it that none runs twice at once.
+                max_instances=_WAKES,
                 replace_existing=True,
             )
 

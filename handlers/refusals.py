@@ -4,13 +4,20 @@ from billing.cycle import UnknownZoneError
 from billing.errors import (
     AlreadyMemberError,
     AmountError,
+    AutoTopUpError,
     BadValueError,
+    ChangeRunsError,
     ClosedError,
     InviteError,
     LastOwnerError,
+    NoSubscriptionError,
     NotAllowedError,
+    NotRefundableError,
     NotSellingError,
     PaymentsDownError,
+    PlanOverLimitError,
+    RefundChangedError,
+    SubscriptionRunsError,
     TooLongError,
     UndoOverError,
 )
@@ -41,8 +48,23 @@ def words(error: Exception, t: Tongue) -> str:
                 least=t.money(Money(least, currency)),
                 most=t.money(Money(most, currency)),
             )
+        case NotRefundableError(reason=reason, left=left):
+            return _not_refundable(t, reason, left)
+        case RefundChangedError(left=left):
+            return t("Something went back meanwhile: {left} is left now.", left=t.money(left))
         case ClosedError():
             return t("This workspace is closed. Its points stay; your partner can open it again.")
+        case PlanOverLimitError(over=over):
+            limits = ", ".join(h(each.label) for each in over)
+            return t("More is used than that allows: {limits}.", limits=limits)
+        case SubscriptionRunsError():
+            return t("A subscription pays for the plan already. Change that one.")
+        case NoSubscriptionError():
+            return t("No subscription runs here any more.")
+        case ChangeRunsError():
+            return t("Another change of the plan waits for its payment.")
+        case AutoTopUpError(reason=reason):
+            return _auto_topup(t, reason)
         case InviteError():
             return t(
                 "This link doesn't work any more. Each link works once and for seven days: ask for a new one."
@@ -67,6 +89,20 @@ def words(error: Exception, t: Tongue) -> str:
             return t("That isn't an amount. Try 10 or 2.50.")
         case TooLongError(most=most):
             return t("That is too long: {most} characters at most.", most=t.number(most))
+        case BadValueError(field="taken"):
+            return t("Another one is called so.")
+        case BadValueError(field="price_unknown"):
+            return t("Stripe doesn't know this price. Copy its id from Stripe; it begins with price_.")
+        case BadValueError(field="price_inactive"):
+            return t("This price is archived in Stripe.")
+        case BadValueError(field="price_once"):
+            return t("This price isn't a fixed recurring sum. Make one that is paid each month or year.")
+        case BadValueError(field="price_taken"):
+            return t("This price pays for another plan.")
+        case BadValueError(field="stripe_price"):
+            return t("Stripe's price says what it costs.")
+        case BadValueError(field="plans"):
+            return t("That is the most plans there can be.")
         case BadValueError(field="name" | "label"):
             return t("A name needs letters.")
         case BadValueError(field="reason"):
@@ -83,6 +119,48 @@ def words(error: Exception, t: Tongue) -> str:
             return t("That can't be used. Try something else.")
         case _:
             return t("That can't be done.")
+
+
+def _not_refundable(t: Tongue, reason: str, left: Money | None) -> str:
+    match reason:
+        case "amount" if left is not None:
+            return t("Take more than zero and at most {left}.", left=t.money(left))
+        case "nothing":
+            return t("All of it went back already.")
+        case "disputed":
+            return t(
+                "A dispute runs at the bank, so Stripe takes no refund. Answer it in Stripe's dashboard."
+            )
+        case "mode":
+            return t("This was paid in another mode of Stripe. Refund it in Stripe's dashboard.")
+        case "gone":
+            return t(
+                "The Stripe account that is connected now doesn't know this payment. Refund it where it was paid."
+            )
+        case _:
+            return t("Stripe isn't connected. Refund it in Stripe's dashboard, or connect it again.")
+
+
+def _auto_topup(t: Tongue, reason: str) -> str:
+    match reason:
+        case "debt":
+            return t("The balance is below zero. Top up by hand first, then auto top-up can go on.")
+        case "charging":
+            return t("The card is being charged right now. Wait a moment before you pay by hand.")
+        case "recovering":
+            return t("A page to pay is open already. Pay there or cancel it first.")
+        case "recovered":
+            return t("This was paid already.")
+        case "not_needed":
+            return t("Nothing is missing any more, so nothing was charged.")
+        case "cap":
+            return t("The limit of this month is used up. Nothing was charged.")
+        case "card":
+            return t("There is no card to charge.")
+        case "pack":
+            return t("Choose a pack first.")
+        case _:
+            return t("Nothing can be charged at the moment.")
 
 
 def plain(text: str) -> str:

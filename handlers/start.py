@@ -9,8 +9,10 @@ from billing import orders, people
 from billing.call import Call
 from handlers import commands
 from handlers.context import Speaker
+from handlers.customer.autotopup import back_from_card
 from handlers.customer.home import home_screen
 from handlers.customer.orders import back_screen, moved_screen, paid_screen
+from handlers.customer.plan import back_from_page
 from handlers.landing import landing
 from handlers.partner.desk import desk_screen
 from handlers.screens import Screen, send, show
@@ -20,6 +22,8 @@ from storage.models import OrderStatus
 
 JOIN = "j_"
 PAID = "paid_"
+PLAN = "plan_"
+CARD = "card_"
 _LARGEST_ID = 2**63 - 1
 """What the database can look up; anything above was typed by hand."""
 
@@ -57,6 +61,10 @@ async def on_start(
     elif payload.startswith(PAID) and payload.removeprefix(PAID).isdecimal():
         await _back_from_payment(message, bot, services, speaker, int(payload.removeprefix(PAID)))
         return
+    elif payload.startswith(PLAN) and payload.removeprefix(PLAN).isdecimal():
+        screen = await back_from_page(services, speaker, int(payload.removeprefix(PLAN)))
+    elif payload.startswith(CARD) and payload.removeprefix(CARD).isdecimal():
+        screen = await back_from_card(services, speaker, min(int(payload.removeprefix(CARD)), _LARGEST_ID))
     else:
         screen = await landing(services, speaker)
     await show(bot, message, screen)

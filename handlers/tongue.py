@@ -5,7 +5,7 @@ import gettext
 import html
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
@@ -47,11 +47,11 @@ class Tongue:
         return text.format(count=self.number(count), **fields)
 
     def number(self, value: int | Decimal) -> str:
-        return format_decimal(value, format="#,##0.######", locale=self.locale)
+        return _written(value, "#,##0.######", self.locale)
 
     def points(self, hundredths: int, *, sign: bool = False) -> str:
         """15, 14.52; at most two decimals, trimmed (R1). A real minus; with `sign` also a plus."""
-        text = format_decimal(as_decimal(abs(hundredths)), format="#,##0.##", locale=self.locale)
+        text = _written(as_decimal(abs(hundredths)), "#,##0.##", self.locale)
         if hundredths < 0:
             return "\u2212" + text
         return "+" + text if sign and hundredths > 0 else text
@@ -71,7 +71,7 @@ class Tongue:
         needed = max(0, -exponent) if isinstance(exponent, int) else 0
         places = 0 if needed == 0 else max(digits, needed)
         pattern = "#,##0" + ("." + "0" * places if places else "")
-        return format_decimal(value, format=pattern, locale=self.locale, decimal_quantization=False)
+        return _written(value, pattern, self.locale, exact=True)
 
     def day(self, day: dt.date) -> str:
         """1 Dec; with the year where it isn't near: 1 Dec 2027."""
@@ -99,6 +99,12 @@ class Tongue:
     @property
     def group_mark(self) -> str:
         return get_group_symbol(self.locale)
+
+
+@lru_cache(maxsize=4_096)
+def _written(value: int | Decimal, pattern: str, locale: Locale, *, exact: bool = False) -> str:
+    """A number in a pattern of CLDR's; `exact`: never rounded. Kept, as Babel parses the pattern for each number."""
+    return format_decimal(value, format=pattern, locale=locale, decimal_quantization=not exact)
 
 
 def languages() -> tuple[str, ...]:

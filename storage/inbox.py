@@ -10,13 +10,15 @@ go, or its committer finds the lease free.
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.fsm import StateAndData
 from storage.models import Chat, FsmState, TelegramUpdate
+from storage.prepared import Among, Prepared
 from storage.transaction import Tx
 
 CLAIM_LIMIT = 500
@@ -75,13 +77,15 @@ class DeadUpdate:
     error: str
 
 
-def _insert_updates(dialect: Any) -> Any:
-    return dialect.insert(TelegramUpdate).on_conflict_do_nothing().returning(TelegramUpdate.update_id)
+def _insert_updates(dialect: Any) -> Prepared:
+    return Prepared(
+        dialect.insert(TelegramUpdate).on_conflict_do_nothing().returning(TelegramUpdate.update_id)
+    )
 
 
-def _lease_chats(dialect: Any) -> Any:
+def _lease_chats(dialect: Any) -> Prepared:
     insert = dialect.insert(Chat)
-    return insert.on_conflict_do_update(
+    lease = insert.on_conflict_do_update(
         index_elements=["bot_id", "chat_id"],
         set_={"lease_owner": insert.excluded.lease_owner, "lease_until": insert.excluded.lease_until},
         where=or_(
@@ -89,13 +93,14 @@ def _lease_chats(dialect: Any) -> Any:
             Chat.lease_until <= bindparam("now", type_=Chat.lease_until.type),
             Chat.lease_owner == insert.excluded.lease_owner,
         ),
-    ).returning(Chat.chat_id, Chat.blocked_at)
+    )
+    return Prepared(lease.returning(Chat.chat_id, Chat.blocked_at))
 
 
 _INSERT_UPDATES = {"sqlite": _insert_updates(sqlite), "postgresql": _insert_updates(postgresql)}
 _LEASE_CHATS = {"sqlite": _lease_chats(sqlite), "postgresql": _lease_chats(postgresql)}
 
-_UNDONE = (
+_UNDONE = Prepared(
     select(
         TelegramUpdate.update_id,
         TelegramUpdate.chat_id,
@@ -116,29 +121,27 @@ _UNDONE = (
     .where(
         TelegramUpdate.bot_id == bindparam("bot"),
         TelegramUpdate.done_at.is_(None),
-        TelegramUpdate.chat_id.in_(bindparam("chats", expanding=True)),
-        TelegramUpdate.update_id.not_in(bindparam("known", expanding=True)),
+        Among(TelegramUpdate.chat_id, "chats"),
+        not_(Among(TelegramUpdate.update_id, "known")),
     )
-    .order_by(TelegramUpdate.update_id)
+    # As its index has them: by update_id, SQLite would walk through all of the bot's updates, done ones too.
+    .order_by(TelegramUpdate.chat_id, TelegramUpdate.update_id)
     .limit(CLAIM_LIMIT)
 )
-_LOCK_CHATS = (
+_LOCK_CHATS = Prepared(
     select(Chat.chat_id, Chat.lease_owner)
-    .where(Chat.bot_id == bindparam("bot"), Chat.chat_id.in_(bindparam("chats", expanding=True)))
+    .where(Chat.bot_id == bindparam("bot"), Among(Chat.chat_id, "chats"))
     .order_by(Chat.chat_id)
     .with_for_update()
 )
-_SET_LEASE = (
+_SET_LEASE = Prepared(
     update(Chat)
-    .where(Chat.bot_id == bindparam("bot"), Chat.chat_id.in_(bindparam("chats", expanding=True)))
+    .where(Chat.bot_id == bindparam("bot"), Among(Chat.chat_id, "chats"))
     .values(lease_owner=bindparam("owner"), lease_until=bindparam("until"))
 )
-_SET_DONE = (
+_SET_DONE = Prepared(
     update(TelegramUpdate)
-    .where(
-        TelegramUpdate.bot_id == bindparam("bot"),
-        TelegramUpdate.update_id.in_(bindparam("ids", expanding=True)),
-    )
+    .where(TelegramUpdate.bot_id == bindparam("bot"), Among(TelegramUpdate.update_id, "ids"))
     .values(done_at=bindparam("now"))
 )
 
@@ -160,9 +163,9 @@ def accept(
     them, oldest first. With `store_only` nothing is taken.
     """
     inserted = {
-        row.update_id
-        for row in tx.conn.execute(
-            _INSERT_UPDATES[tx.dialect],
+        update_id
+        for (update_id,) in _INSERT_UPDATES[tx.dialect].run_many(
+            tx,
             [
                 {
                     "bot_id": bot_id,
@@ -172,6 +175,7 @@ def accept(
                     "body": new.body,
                     "received_at": now,
                     "attempts": 0,
+                    "done_at": None,
                     "error": "",
                 }
                 for new in sorted(updates, key=lambda new: new.update_id)
@@ -179,21 +183,22 @@ def accept(
         )
     }
     chats = sorted({new.chat_id for new in updates})
-    leased = tx.conn.execute(
-        _LEASE_CHATS[tx.dialect],
+    leased = _LEASE_CHATS[tx.dialect].run_many(
+        tx,
         [
             {
                 "bot_id": bot_id,
                 "chat_id": chat_id,
                 "lease_owner": None if store_only else owner,
                 "lease_until": None if store_only else lease_until,
+                "blocked_at": None,
                 "now": now,
             }
             for chat_id in chats
         ],
-    ).all()
+    )
     talking = {new.chat_id for new in updates if new.from_person}
-    unblocked = [row.chat_id for row in leased if row.blocked_at is not None and row.chat_id in talking]
+    unblocked = [chat_id for chat_id, blocked_at in leased if blocked_at is not None and chat_id in talking]
     if unblocked:
         tx.conn.execute(
             update(Chat).where(Chat.bot_id == bot_id, Chat.chat_id.in_(unblocked)).values(blocked_at=None)
@@ -201,7 +206,7 @@ def accept(
     if store_only:
         return []
     known = [update_id for chat_id in chats for update_id in held.get(chat_id, ())]
-    ours = [row.chat_id for row in leased]
+    ours = [chat_id for chat_id, _ in leased]
     found = _undone(tx, bot_id, ours, known, inserted)
     # An update repeated by Telegram after it was done: nobody will settle this chat, so the lease ends here.
     _release(tx, bot_id, set(ours) - held.keys() - {one.chat_id for one in found})
@@ -239,7 +244,7 @@ def claim(
     ).all()
     if not free:
         return []
-    tx.conn.execute(_SET_LEASE, {"bot": bot_id, "chats": free, "owner": owner, "until": lease_until})
+    _SET_LEASE.run(tx, bot=bot_id, chats=free, owner=owner, until=lease_until)
     found = _undone(tx, bot_id, free, (), ())
     _release(tx, bot_id, set(free) - {one.chat_id for one in found})
     return found
@@ -262,11 +267,11 @@ def settle(
     every idle chat is let go.
     """
     chats = sorted({one.chat_id for one in done} | set(idle))
-    locked = tx.conn.execute(_LOCK_CHATS, {"bot": bot_id, "chats": chats}).all()
+    locked = _LOCK_CHATS.run(tx, bot=bot_id, chats=chats)
     if done:
         well = [one.update_id for one in done if not one.error]
         if well:
-            tx.conn.execute(_SET_DONE, {"bot": bot_id, "ids": well, "now": now})
+            _SET_DONE.run(tx, bot=bot_id, ids=well, now=now)
         for one in done:
             if one.error:
                 tx.conn.execute(
@@ -274,7 +279,7 @@ def settle(
                     .where(TelegramUpdate.bot_id == bot_id, TelegramUpdate.update_id == one.update_id)
                     .values(done_at=now, error=one.error)
                 )
-    ours = [row.chat_id for row in locked if row.lease_owner == owner and row.chat_id in idle]
+    ours = [chat_id for chat_id, holder in locked if holder == owner and chat_id in idle]
     if not ours:
         return []
     more = [] if closing else _undone(tx, bot_id, ours, known, ())
@@ -284,10 +289,10 @@ def settle(
 
 def renew(tx: Tx, bot_id: int, chats: Iterable[int], *, owner: str, until: dt.datetime) -> set[int]:
     """Keep these chats until `until`. Answers those that are still ours."""
-    locked = tx.conn.execute(_LOCK_CHATS, {"bot": bot_id, "chats": sorted(chats)}).all()
-    ours = [row.chat_id for row in locked if row.lease_owner == owner]
+    locked = _LOCK_CHATS.run(tx, bot=bot_id, chats=list(chats))
+    ours = [chat_id for chat_id, holder in locked if holder == owner]
     if ours:
-        tx.conn.execute(_SET_LEASE, {"bot": bot_id, "chats": ours, "owner": owner, "until": until})
+        _SET_LEASE.run(tx, bot=bot_id, chats=ours, owner=owner, until=until)
     return set(ours)
 
 
@@ -343,7 +348,7 @@ def sweep(tx: Tx, bot_id: int, done_before: dt.datetime, limit: int = 5_000) -> 
 def _release(tx: Tx, bot_id: int, chats: Collection[int]) -> None:
     """Let go of chats whose rows this transaction has locked."""
     if chats:
-        tx.conn.execute(_SET_LEASE, {"bot": bot_id, "chats": sorted(chats), "owner": None, "until": None})
+        _SET_LEASE.run(tx, bot=bot_id, chats=chats, owner=None, until=None)
 
 
 def _undone(
@@ -351,16 +356,16 @@ def _undone(
 ) -> list[StoredUpdate]:
     if not chats:
         return []
-    rows = tx.conn.execute(_UNDONE, {"bot": bot_id, "chats": chats, "known": list(known)})
+    rows = _UNDONE.run(tx, bot=bot_id, chats=chats, known=known)
     return [
         StoredUpdate(
-            update_id=row.update_id,
-            chat_id=row.chat_id,
-            tap=row.tap,
-            body=row.body,
-            attempts=row.attempts,
-            fresh=row.update_id in inserted,
-            fsm=(row.state, row.data or {}) if row.chat_id > 0 else None,
+            update_id=update_id,
+            chat_id=chat_id,
+            tap=tap,
+            body=body,
+            attempts=attempts,
+            fresh=update_id in inserted,
+            fsm=(state, data or {}) if chat_id > 0 else None,
         )
-        for row in rows
+        for update_id, chat_id, tap, body, attempts, state, data in sorted(rows, key=itemgetter(0))
     ]

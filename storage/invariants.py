@@ -65,24 +65,49 @@ def paid_orders_are_credited(tx: Tx) -> list[str]:
     return [f"order {row[0]} ({row[1]}): {row[2]} points, {row[3]} credited" for row in wrong]
 
 
-def no_addon_is_renewed_twice(tx: Tx) -> list[str]:
-    """Once per workspace, add-on and cycle (R14)."""
+def reversals_follow_the_money(tx: Tx) -> list[str]:
+    """Of every payment as many points are taken back as of its money is gone, never more than were credited (R29)."""
+    taken = (
+        select(Posting.partner_id, Posting.order_id, func.sum(-Posting.amount).label("amount"))
+        .where(Posting.kind == "payback")
+        .group_by(Posting.partner_id, Posting.order_id)
+        .subquery()
+    )
+    amount = func.coalesce(taken.c.amount, 0)
     wrong = tx.conn.execute(
-        select(Posting.workspace_id, Posting.addon_id, Posting.cycle_start, func.count())
-        .where(Posting.kind == "renewal")
-        .group_by(Posting.partner_id, Posting.workspace_id, Posting.addon_id, Posting.cycle_start)
-        .having(func.count() > 1)
+        select(
+            Order.id,
+            Order.refunded_minor,
+            Order.amount_minor,
+            Order.reversed_points + Order.reversed_bonus,
+            Order.points + Order.bonus,
+            amount,
+        )
+        .outerjoin(taken, and_(taken.c.partner_id == Order.partner_id, taken.c.order_id == Order.id))
+        .where(
+            or_(
+                Order.refunded_minor < 0,
+                Order.refunded_minor > Order.amount_minor,
+                and_(Order.refunded_minor != 0, Order.status != OrderStatus.PAID),
+                Order.reversed_points != Order.points * Order.refunded_minor // Order.amount_minor,
+                Order.reversed_bonus != Order.bonus * Order.refunded_minor // Order.amount_minor,
+                amount != Order.reversed_points + Order.reversed_bonus,
+            )
+        )
         .limit(_MOST)
     )
-    return [f"workspace {row[0]}: add-on {row[1]} renewed {row[3]} times on {row[2]}" for row in wrong]
+    return [
+        f"order {row[0]}: {row[1]} of {row[2]} gone, {row[3]} of {row[4]} points reversed, {row[5]} taken"
+        for row in wrong
+    ]
 
 
 def no_cycle_is_late(tx: Tx, now: dt.datetime) -> list[str]:
     """Every cycle that ended over a day ago was worked off."""
     wrong = tx.conn.execute(
         select(Workspace.id, Workspace.cycle_end)
-        .where(Workspace.cycle_end < (now - dt.timedelta(days=2)).date())
-        .order_by(Workspace.cycle_end)
+        .where(Workspace.renews_at < now - dt.timedelta(days=1))
+        .order_by(Workspace.renews_at)
         .limit(_MOST)
     )
     return [f"workspace {row[0]}: its cycle ended on {row[1]}" for row in wrong]
@@ -102,9 +127,9 @@ def no_order_is_forgotten(tx: Tx, now: dt.datetime) -> list[str]:
 def hosts_answer(tx: Tx, now: dt.datetime) -> list[str]:
     """What was sold an hour ago is delivered (R35)."""
     wrong = tx.conn.execute(
-        select(Delivery.workspace_id, Delivery.asked_at, Delivery.error)
-        .where(Delivery.confirmed_at.is_(None), Delivery.asked_at < now - dt.timedelta(hours=1))
-        .order_by(Delivery.asked_at)
+        select(Delivery.workspace_id, Delivery.waiting_since, Delivery.error)
+        .where(Delivery.waiting_since < now - dt.timedelta(hours=1))
+        .order_by(Delivery.waiting_since)
         .limit(_MOST)
     )
     return [f"workspace {row[0]}: not delivered since {row[1]:%Y-%m-%d %H:%M}: {row[2]}" for row in wrong]

@@ -7,16 +7,40 @@ updates all wallets, whatever the size of the batch.
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import bindparam, func, insert, select, tuple_, update
 
 from storage.models import Posting, Wallet
-from storage.prepared import Prepared
+from storage.prepared import Among, Prepared
+from storage.sets import InsertSet, UpdateSet
 from storage.transaction import Tx
 
 WalletKey: TypeAlias = tuple[int, int]
 """partner_id, workspace_id"""
+
+
+class PostingRow(NamedTuple):
+    """A posting to write, with every column of the table."""
+
+    partner_id: int
+    workspace_id: int
+    number: int
+    reference: str
+    line: int
+    kind: str
+    amount: int
+    balance_after: int
+    floor: int
+    forced: bool
+    at: dt.datetime
+    person_id: int | None
+    addon_id: int | None
+    cycle_start: dt.date | None
+    order_id: int | None
+    note: str
+    explained: dict[str, Any] | None
+
 
 _wallets = Wallet.__table__.c
 _postings = Posting.__table__.c
@@ -45,7 +69,7 @@ _KNOWN = (
     .order_by(_postings.reference, _postings.line)
 )
 _KNOWN_ONE = Prepared(_KNOWN.where(_postings.reference == bindparam("reference")))
-_KNOWN_MANY = _KNOWN.where(_postings.reference.in_(bindparam("references", expanding=True)))
+_KNOWN_MANY = Prepared(_KNOWN.where(Among(_postings.reference, "references")))
 _INSERT = insert(Posting.__table__)  # type: ignore[arg-type]  # declarative tables are typed FromClause
 _UPDATE = (
     update(Wallet.__table__)  # type: ignore[arg-type]  # declarative tables are typed FromClause
@@ -53,6 +77,8 @@ _UPDATE = (
     .values(balance=bindparam("new_balance"), posted=bindparam("new_posted"))
 )
 _INSERT_ONE, _UPDATE_ONE = Prepared(_INSERT), Prepared(_UPDATE)
+_INSERT_MANY = InsertSet(Posting, PostingRow._fields)
+_UPDATE_MANY = UpdateSet(Wallet, ("partner_id", "workspace_id"), ("balance", "posted"))
 # On PostgreSQL a batch of one saves itself a round trip; SQLite knows no UPDATE in a WITH.
 _WRITE_ONE = Prepared(_INSERT.add_cte(_UPDATE.cte("moved")))
 _CHUNK = 10_000
@@ -96,27 +122,27 @@ def known_lines(tx: Tx, partner_id: int, references: Sequence[str]) -> list[Know
     """The postings of this partner under these references; those of a reference together, in their order."""
     if len(references) == 1:
         return [KnownLine(*row) for row in _KNOWN_ONE.run(tx, partner=partner_id, reference=references[0])]
-    known: list[KnownLine] = []
-    for start in range(0, len(references), _CHUNK):
-        many = {"partner": partner_id, "references": references[start : start + _CHUNK]}
-        known += [KnownLine(*row) for row in tx.conn.execute(_KNOWN_MANY, many)]
-    return known
+    return [KnownLine(*row) for row in _KNOWN_MANY.run(tx, partner=partner_id, references=references)]
 
 
-def write(tx: Tx, rows: Sequence[dict[str, Any]], wallets: dict[WalletKey, WalletRow]) -> None:
-    """Append rows, each with every column of the table, and write back the locked wallets they moved."""
-    moved = [
-        {"partner": p, "workspace": w, "new_balance": wallet.balance, "new_posted": wallet.posted}
-        for (p, w), wallet in wallets.items()
-    ]
+def write(tx: Tx, rows: Sequence[PostingRow], wallets: dict[WalletKey, WalletRow]) -> None:
+    """Append rows and write back the locked wallets they moved."""
     if len(rows) > 1:
-        tx.conn.execute(_INSERT, list(rows))
-        tx.conn.execute(_UPDATE, moved)
-    elif tx.dialect == "postgresql":
-        _WRITE_ONE.run(tx, **rows[0], **moved[0])
+        _INSERT_MANY.run(tx, rows)
+        _UPDATE_MANY.run(tx, [(wallet.balance, wallet.posted, *key) for key, wallet in wallets.items()])
+        return
+    (((partner_id, workspace_id), wallet),) = wallets.items()
+    moved = {
+        "partner": partner_id,
+        "workspace": workspace_id,
+        "new_balance": wallet.balance,
+        "new_posted": wallet.posted,
+    }
+    if tx.dialect == "postgresql":
+        _WRITE_ONE.run(tx, **rows[0]._asdict(), **moved)
     else:
-        _INSERT_ONE.run(tx, **rows[0])
-        _UPDATE_ONE.run(tx, **moved[0])
+        _INSERT_ONE.run(tx, **rows[0]._asdict())
+        _UPDATE_ONE.run(tx, **moved)
 
 
 def open_wallet(tx: Tx, partner_id: int, workspace_id: int) -> None:

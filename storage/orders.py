@@ -8,14 +8,16 @@ from storage.insertion import insert_new
 from storage.models import Order, OrderStatus, StripeCustomer, StripeEvent
 from storage.transaction import Tx
 
-_LOOKING = (OrderStatus.OPEN, OrderStatus.WAITING)
+LOOKING = (OrderStatus.OPEN, OrderStatus.WAITING)
+"""Of an order that may still be paid."""
 # Built once: screens read it at every tap.
 _RUNNING = (
     select(Order)
     .where(
         Order.partner_id == bindparam("partner"),
         Order.workspace_id == bindparam("workspace"),
-        Order.status.in_(_LOOKING),
+        Order.status.in_(LOOKING),
+        Order.automatic.is_(False),
     )
     .order_by(Order.created_at.desc())
 )
@@ -52,7 +54,7 @@ def by_payment(tx: Tx, partner_id: int, payment_intent: str) -> Order | None:
 
 
 def running(tx: Tx, partner_id: int, workspace_id: int) -> list[Order]:
-    """Orders that may still be paid, newest first."""
+    """Orders that may still be paid on a page, newest first."""
     return list(tx.session.scalars(_RUNNING, {"partner": partner_id, "workspace": workspace_id}))
 
 
@@ -61,12 +63,14 @@ def claim_due(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[
 
     Answers (partner_id, order_id).
     """
-    return _claim(tx, now, until, limit, Order.status.in_(_LOOKING), Order.session_id.is_not(None))
+    return _claim(tx, now, until, limit, Order.status.in_(LOOKING), Order.session_id.is_not(None))
 
 
 def claim_unsent(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, int]]:
     """Take orders committed without a session: the process died before Stripe answered."""
-    return _claim(tx, now, until, limit, Order.status == OrderStatus.OPEN, Order.session_id.is_(None))
+    # Automatic orders have no session ever; billing.automatic looks after them.
+    unsent = (Order.session_id.is_(None), Order.automatic.is_(False))
+    return _claim(tx, now, until, limit, Order.status == OrderStatus.OPEN, *unsent)
 
 
 def _claim(

@@ -1,15 +1,18 @@
 """The outbox: notices as kind and parameters, written by use cases, sent by the one sender of a bot."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.inbox import Backlog
 from storage.models import Chat, OutboxMessage
+from storage.prepared import Prepared
+from storage.sets import InsertSet
 from storage.transaction import Tx
 
 _CANDIDATES = 200
@@ -43,6 +46,62 @@ class DeadLetter:
     error: str
 
 
+class Notice(NamedTuple):
+    """A notice to write. Its id is drawn from what caused it."""
+
+    id: int
+    partner_id: int
+    chat_id: int
+    person_id: int | None
+    kind: str
+    params: dict[str, Any]
+    created_at: dt.datetime
+    due_at: dt.datetime
+    edits_message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A notice that can't be sent, as its reader has blocked the bot."""
+
+    partner_id: int
+    kind: str
+    params: dict[str, Any]
+
+
+_GIVEN = (
+    "bot_id",
+    "id",
+    "partner_id",
+    "chat_id",
+    "person_id",
+    "kind",
+    "params",
+    "edits_message_id",
+    "created_at",
+    "due_at",
+)
+_given = attrgetter(*_GIVEN[1:])
+
+
+def _put(dialect: Any, **more: Any) -> Prepared:
+    columns = OutboxMessage.__table__.c
+    given = {name: bindparam(name, type_=columns[name].type) for name in _GIVEN}
+    new = {**given, "status": "due", "attempts": 0, "error": "", **more}
+    return Prepared(dialect.insert(OutboxMessage).values(new).on_conflict_do_nothing())
+
+
+# SQLite has no identity columns: the number is the one that the row itself will get.
+_NEXT_NUMBER = "(SELECT coalesce(max(rowid), 0) + 1 FROM outbox)"
+_PUT = {
+    "sqlite": _put(sqlite, number=text(_NEXT_NUMBER)),
+    "postgresql": _put(postgresql),
+}
+_PUT_MANY = InsertSet(
+    OutboxMessage, (*_GIVEN, "status", "attempts", "error"), once=True, sqlite={"number": _NEXT_NUMBER}
+)
+
+
 def put(
     tx: Tx,
     bot_id: int,
@@ -57,24 +116,29 @@ def put(
     edits_message_id: int | None = None,
 ) -> None:
     """Write a notice; the same id again changes nothing."""
-    insert = postgresql.insert(OutboxMessage) if tx.dialect == "postgresql" else sqlite.insert(OutboxMessage)
-    tx.conn.execute(
-        insert.values(
+    notice = Notice(id, partner_id, chat_id, person_id, kind, params, created_at, due_at, edits_message_id)
+    put_all(tx, bot_id, [notice])
+
+
+def put_all(tx: Tx, bot_id: int, notices: Sequence[Notice]) -> None:
+    """Write notices in this order; those whose ids are known change nothing."""
+    if len(notices) > 1:
+        _PUT_MANY.run(tx, [(bot_id, *_given(each), "due", 0, "") for each in notices])
+        return
+    for each in notices:
+        _PUT[tx.dialect].run(
+            tx,
             bot_id=bot_id,
-            id=id,
-            partner_id=partner_id,
-            chat_id=chat_id,
-            person_id=person_id,
-            kind=kind,
-            params=params,
-            edits_message_id=edits_message_id,
-            created_at=created_at,
-            due_at=due_at,
-            status="due",
-            attempts=0,
-            error="",
-        ).on_conflict_do_nothing()
-    )
+            id=each.id,
+            partner_id=each.partner_id,
+            chat_id=each.chat_id,
+            person_id=each.person_id,
+            kind=each.kind,
+            params=each.params,
+            created_at=each.created_at,
+            due_at=each.due_at,
+            edits_message_id=each.edits_message_id,
+        )
 
 
 def has_due(tx: Tx, bot_id: int, now: dt.datetime) -> bool:
@@ -91,7 +155,9 @@ def has_due(tx: Tx, bot_id: int, now: dt.datetime) -> bool:
 def claim_due(
     tx: Tx, bot_id: int, now: dt.datetime, limit: int, *, resting: Collection[int] = ()
 ) -> list[DueMessage]:
-    """Mark due messages as being sent, one a chat, longest due first, none to the `resting` chats.
+    """Mark due messages as being sent, one a chat, none to the `resting` chats.
+
+    Longest due first; of one instant in the order they were made.
 
     Messages to chats that don't want to hear from us become 'blocked'.
     """
@@ -104,7 +170,7 @@ def claim_due(
             OutboxMessage.due_at <= now,
             OutboxMessage.chat_id.not_in(resting),
         )
-        .order_by(OutboxMessage.due_at, OutboxMessage.created_at, OutboxMessage.id)
+        .order_by(OutboxMessage.due_at, OutboxMessage.number)
         .limit(_CANDIDATES)
     ).all()
     blocked = [row.id for row in candidates if row.blocked_at is not None]
@@ -130,7 +196,7 @@ def claim_due(
             OutboxMessage.attempts,
         )
         .where(OutboxMessage.bot_id == bot_id, OutboxMessage.id.in_(chosen))
-        .order_by(OutboxMessage.due_at, OutboxMessage.created_at, OutboxMessage.id)
+        .order_by(OutboxMessage.due_at, OutboxMessage.number)
     )
     return [DueMessage(*row) for row in rows]
 
@@ -166,15 +232,15 @@ def put_off(tx: Tx, bot_id: int, message_id: int, due_at: dt.datetime, error: st
     )
 
 
-def block_chat(tx: Tx, bot_id: int, chat_id: int, now: dt.datetime) -> None:
-    """The person blocked the bot: all that waits for this chat is marked so, until somebody speaks there again."""
+def block_chat(tx: Tx, bot_id: int, chat_id: int, now: dt.datetime) -> list[Unsent]:
+    """The person blocked the bot: what waits for this chat will never be sent, and is answered."""
     insert = postgresql.insert(Chat) if tx.dialect == "postgresql" else sqlite.insert(Chat)
     tx.conn.execute(
         insert.values(bot_id=bot_id, chat_id=chat_id, blocked_at=now).on_conflict_do_update(
             index_elements=["bot_id", "chat_id"], set_={"blocked_at": insert.excluded.blocked_at}
         )
     )
-    tx.conn.execute(
+    blocked = tx.conn.execute(
         update(OutboxMessage)
         .where(
             OutboxMessage.bot_id == bot_id,
@@ -182,7 +248,9 @@ def block_chat(tx: Tx, bot_id: int, chat_id: int, now: dt.datetime) -> None:
             OutboxMessage.status.in_(("due", "sending")),
         )
         .values(status="blocked", error="the chat is blocked")
+        .returning(OutboxMessage.partner_id, OutboxMessage.kind, OutboxMessage.params)
     )
+    return [Unsent(*row) for row in blocked]
 
 
 def blocked_chats(tx: Tx, bot_id: int, chat_ids: Collection[int]) -> set[int]:

@@ -1,12 +1,16 @@
 """Queries: people, members, the partner's own people, invites."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, exists, func, select, update
+from sqlalchemy import Select, and_, bindparam, exists, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.insertion import insert_new
-from storage.models import Invite, Member, Partner, PartnerAdmin, Person, Wallet, Workspace
+from storage.models import Chat, Invite, Member, Partner, PartnerAdmin, Person, Wallet, Workspace
+from storage.prepared import Among, Prepared
 from storage.transaction import Tx
 
 
@@ -24,8 +28,8 @@ class VisitorRow:
     role: str | None
 
 
-# One statement, without the ORM: every tap begins with it.
-_VISITOR = (
+# One statement, prepared: every tap begins with it.
+_VISITOR = Prepared(
     select(
         Person.id,
         Person.name,
@@ -56,6 +60,98 @@ _SEAT = (
         Member.ended_at.is_(None),
     )
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Somebody who may be told: where, and what they asked for."""
+
+    person_id: int
+    chat_id: int | None
+    blocked: bool
+    quiet_from: int | None
+    quiet_to: int | None
+    muted: list[str]
+    role: str
+
+    @property
+    def reachable(self) -> bool:
+        return self.chat_id is not None and not self.blocked
+
+
+class Reader(NamedTuple):
+    """Somebody who can be written to."""
+
+    chat_id: int
+    person_id: int
+
+
+def _listeners(role: InstrumentedAttribute[str]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Person.id,
+            Person.telegram_id,
+            Chat.blocked_at.is_not(None),
+            Person.quiet_from,
+            Person.quiet_to,
+            Person.muted,
+            role,
+        )
+        .select_from(role.class_)
+        .join(Person, Person.id == role.class_.person_id)
+        .outerjoin(Chat, and_(Chat.bot_id == bindparam("bot"), Chat.chat_id == Person.telegram_id))
+        .where(role.class_.partner_id == bindparam("partner"))
+        .order_by(role.class_.since, Person.id)
+    )
+
+
+_LISTENERS = _listeners(Member.role).where(
+    Member.workspace_id == bindparam("workspace"), Member.ended_at.is_(None)
+)
+_READERS_AMONG = Prepared(
+    select(Member.workspace_id, Person.telegram_id, Person.id)
+    .join(Person, Person.id == Member.person_id)
+    .outerjoin(Chat, and_(Chat.bot_id == bindparam("bot"), Chat.chat_id == Person.telegram_id))
+    .where(
+        Member.partner_id == bindparam("partner"),
+        Among(Member.workspace_id, "workspaces"),
+        Among(Member.role, "roles"),
+        Member.ended_at.is_(None),
+        Person.telegram_id.is_not(None),
+        Chat.blocked_at.is_(None),
+    )
+    .order_by(Member.since, Person.id)
+)
+_DESK_LISTENERS = _listeners(PartnerAdmin.role)
+
+
+def listeners(tx: Tx, bot_id: int, partner_id: int, workspace_id: int) -> list[Listener]:
+    """A workspace's members, longest there first."""
+    named = {"bot": bot_id, "partner": partner_id, "workspace": workspace_id}
+    return [Listener(*row) for row in tx.session.execute(_LISTENERS, named)]
+
+
+def readers_among(
+    tx: Tx, bot_id: int, partner_id: int, workspace_ids: Collection[int], roles: Collection[str]
+) -> dict[int, list[Reader]]:
+    """By workspace the members in these roles who can be written to, longest there first."""
+    found: dict[int, list[Reader]] = {}
+    for workspace_id, chat_id, person_id in _READERS_AMONG.run(
+        tx, bot=bot_id, partner=partner_id, workspaces=workspace_ids, roles=roles
+    ):
+        found.setdefault(workspace_id, []).append(Reader(chat_id, person_id))
+    return found
+
+
+def desk_listeners(tx: Tx, bot_id: int, partner_id: int) -> list[Listener]:
+    """The partner's people, longest there first."""
+    named = {"bot": bot_id, "partner": partner_id}
+    return [Listener(*row) for row in tx.session.execute(_DESK_LISTENERS, named)]
+
+
+def lock_person(tx: Tx, person_id: int) -> Person:
+    """A person whose own settings are about to change."""
+    return tx.session.get_one(Person, person_id, with_for_update=True, populate_existing=True)
 
 
 def person(tx: Tx, person_id: int) -> Person | None:
@@ -103,7 +199,7 @@ def members(tx: Tx, partner_id: int, workspace_id: int) -> list[tuple[Member, Pe
 
 def visitor(tx: Tx, telegram_id: int) -> list[VisitorRow]:
     """What a person is to us: a row for each workspace they belong to, by name; one without if there is none."""
-    return [VisitorRow(*row) for row in tx.conn.execute(_VISITOR, {"telegram_id": telegram_id})]
+    return [VisitorRow(*row) for row in _VISITOR.run(tx, telegram_id=telegram_id)]
 
 
 def seat(tx: Tx, person_id: int, workspace_id: int) -> tuple[Workspace, Partner, str] | None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, Final, Literal, NoReturn, TypeVar
 
 from sqlalchemy import Connection, Engine, NestedTransaction, Result, TextClause
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Query, Session, SessionTransaction
 
@@ -76,14 +77,29 @@ class UseCaseConnection(Connection):
             cursor.execute(sql, values)
             return list(cursor.fetchall()) if cursor.description else []
         except Exception as error:  # noqa: BLE001 (told apart, and raised again, by SQLAlchemy)
-            try:
-                self._handle_dbapi_exception(error, sql, values, cursor, None)
-            except DBAPIError as known:
-                if self.tx is not None:
-                    self.tx.note_failure(known)
-                raise
+            self._raise_known(error, sql, values, cursor)
         finally:
             cursor.close()
+
+    def run_prepared_many(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
+        """The same for many rows of values, one after the other."""
+        cursor = self.connection.cursor()
+        try:
+            cursor.executemany(sql, rows)
+        except Exception as error:  # noqa: BLE001 (told apart, and raised again, by SQLAlchemy)
+            self._raise_known(error, sql, None, cursor)
+        finally:
+            cursor.close()
+
+    def _raise_known(
+        self, error: Exception, sql: str, values: tuple[Any, ...] | None, cursor: DBAPICursor
+    ) -> NoReturn:
+        try:
+            self._handle_dbapi_exception(error, sql, values, cursor, None)
+        except DBAPIError as known:
+            if self.tx is not None:
+                self.tx.note_failure(known)
+            raise
 
     def invalidate(self, exception: BaseException | None = None) -> None:
         # SQLAlchemy itself calls this, with the reason, when the server has gone away.

@@ -164,6 +164,22 @@ def change_by_reference(tx: Tx, partner_id: int, reference: str, addon_id: int) 
     ).one_or_none()
 
 
+def changes_stood_in_for(tx: Tx, removal: AddonChange) -> list[AddonChange]:
+    """Ends with time that a removal, which counts from the day it was asked (R10), has stood in for."""
+    return list(
+        tx.session.scalars(
+            select(AddonChange).where(
+                AddonChange.partner_id == removal.partner_id,
+                AddonChange.workspace_id == removal.workspace_id,
+                AddonChange.addon_id == removal.addon_id,
+                AddonChange.person_id.is_(None),
+                AddonChange.number < removal.number,
+                AddonChange.undone_at == removal.at,
+            )
+        )
+    )
+
+
 def cycles(tx: Tx, partner_id: int, workspace_id: int, from_date: dt.date) -> list[WorkspaceCycle]:
     """Cycles that end after a date, oldest first."""
     return list(
@@ -233,18 +249,6 @@ def due_deliveries(tx: Tx, now: dt.datetime, limit: int) -> list[Delivery]:
     )
 
 
-def due_cycles(tx: Tx, today_latest: dt.date, limit: int) -> list[int]:
-    """Ids of workspaces whose cycle ends by a date, earliest first; each decides by its own zone."""
-    return list(
-        tx.session.scalars(
-            select(Workspace.id)
-            .where(Workspace.cycle_end <= today_latest)
-            .order_by(Workspace.cycle_end, Workspace.id)
-            .limit(limit)
-        )
-    )
-
-
 def audit_page(
     tx: Tx, partner_id: int, workspace_id: int | None, offset: int, limit: int
 ) -> list[AuditEntry]:
@@ -257,3 +261,10 @@ def audit_page(
             query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).offset(offset).limit(limit)
         )
     )
+
+
+def cut_cycle(tx: Tx, partner_id: int, workspace_id: int, start: dt.date, end: dt.date) -> None:
+    """The running cycle ends earlier than it was noted to."""
+    row = tx.session.get(WorkspaceCycle, (partner_id, workspace_id, start))
+    assert row is not None, "a running cycle is noted"
+    row.end = end

@@ -1,14 +1,7 @@
 """Add-ons of a workspace: quote, change, undo, remembered purchases, requests to remove (R6-R13)."""
 
-from billing.addons.changes import (
-    UNDO_TIME,
-    Changed,
-    delivered,
-    is_delivered,
-    set_renews,
-    set_units,
-    set_units_from_desk,
-)
+from billing.addons.changes import delivered, set_renews, set_units, set_units_from_desk
+from billing.addons.making import UNDO_TIME, Changed, is_delivered
 from billing.addons.offers import AddonOffer, Shop, is_selling, load_offers, shop, stripe_ready
 from billing.addons.purchases import Completed, complete_purchases, forget_purchase, remember_purchase
 from billing.addons.quotes import MOST_UNITS, Quote, quote, quote_from_desk

@@ -1,12 +1,12 @@
 """Changing the units of an add-on, at the sum that was quoted (R7, R8, R13)."""
 
-import datetime as dt
-from dataclasses import dataclass
+from dataclasses import replace
 
 from billing import audit, notices, renewal, standing
 from billing.access import DeskRole, LockedSeat, Role, desk_locked, locked_seat, seat
+from billing.addons.making import UNDO_TIME, Changed, along_reference, is_delivered, make_change
 from billing.addons.offers import is_selling
-from billing.addons.quotes import Planned
+from billing.addons.quotes import Planned, over_after_renewal
 from billing.call import Call
 from billing.errors import (
     GoneError,
@@ -16,44 +16,14 @@ from billing.errors import (
     OverLimitError,
     QuoteChangedError,
 )
-from billing.explain import pack
-from billing.ledger import Kind, Line, Operation, Posted, post
 from storage import catalogue, ledger, workspaces
 from storage.models import (
-    Addon,
     AddonChange,
-    AddonState,
     Partner,
     Wallet,
     Workspace,
 )
 from storage.transaction import Tx
-
-UNDO_TIME = dt.timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """What a change did."""
-
-    workspace_id: int
-    addon_id: int
-    label: str
-    units_before: int
-    units: int
-    amount: int
-    """Charged; below zero paid back."""
-    balance: int
-    number: int | None
-    """What Undo names; None where nothing was changed."""
-    undo_until: dt.datetime | None
-    paid_until: dt.date
-    delivered: bool
-    """Whether the host platform has confirmed it (R35)."""
-    paused: bool
-    repeated: bool = False
-    resumed: bool = False
-    """Whether it ended a pause by a limit."""
 
 
 def set_units(
@@ -107,11 +77,12 @@ def set_units_from_desk(
     *,
     refund: bool,
     quoted: int | None = None,
+    accept_over: bool = False,
 ) -> Changed:
     """The partner removes units, with or without refund (R10); with credit billing off also adds them, free (R26).
 
-    Raises GoneError, QuoteChangedError where a sum was `quoted` that holds no more (R11), NotEnoughPointsError
-    where points would be needed.
+    Raises GoneError, QuoteChangedError where a sum was `quoted` that holds no more (R11), OverLimitError (R23),
+    NotEnoughPointsError where points would be needed.
     """
     place, workspace, wallet = desk_locked(tx, call.person_id, workspace_id, DeskRole.ADMIN)
     renewal.catch_up(tx, call, place.partner, workspace, wallet)
@@ -122,6 +93,8 @@ def set_units_from_desk(
     seen = planned.quote(tx, wallet.balance, Role.OWNER)
     if quoted is not None and refund and seen.amount != quoted:
         raise QuoteChangedError(seen)
+    if seen.over and not accept_over:
+        raise OverLimitError(seen)
     if seen.missing:
         raise NotEnoughPointsError(seen)
     changed = make_change(tx, call, planned, wallet, refund=refund)
@@ -153,97 +126,23 @@ def set_units_from_desk(
     return changed
 
 
-def make_change(
-    tx: Tx,
-    call: Call,
-    planned: Planned,
-    wallet: Wallet,
-    *,
-    refund: bool = True,
-) -> Changed:
-    """Post the difference, note the change, settle limits and the host; the workspace is locked.
+def set_renews(
+    tx: Tx, call: Call, workspace_id: int, addon_id: int, *, renews: bool, accept_over: bool = False
+) -> None:
+    """Let an add-on end with its cycle, or renew again (R14). Nothing is charged or paid back.
 
-    `refund` False: units go, what was paid for them stays paid (R10). The caller has checked the balance.
+    Raises OverLimitError where the next cycle would begin over a limit without it (R23).
     """
-    partner, workspace, addon = planned.partner, planned.workspace, planned.addon
-    if planned.units_after == planned.units_before:
-        return unchanged(tx, partner, workspace, wallet, addon, planned.units_before)
-    was_paused = bool(standing.reasons(workspace))
-    formula = planned.formula
-    amount = formula.amount
-    paid_until = None
-    if not refund and planned.units_after < planned.units_before:
-        amount, paid_until = 0, planned.sale.cycle.end
-    line = Line(
-        Kind.ADDON if planned.units_after > planned.units_before else Kind.REFUND,
-        -amount,
-        addon_id=addon.id,
-        cycle_start=planned.sale.cycle.start,
-        explained=pack(formula, planned.units_before, planned.units_after) if paid_until is None else None,
-    )
-    operation = Operation(
-        partner.id, workspace.id, call.reference, (line,), call.at, call.person_id, forced=amount <= 0
-    )
-    (posted,) = post(tx, [operation])
-    assert isinstance(posted, Posted), "the balance was checked under the lock"
-    tx.session.expire(wallet)
-    state = workspaces.addon_state(tx, partner.id, workspace.id, addon.id)
-    if state is None:
-        state = AddonState(
-            partner_id=partner.id,
-            workspace_id=workspace.id,
-            addon_id=addon.id,
-            units=0,
-            renews=True,
-            since=call.at,
-            changes=0,
-        )
-        tx.session.add(state)
-    if state.units == 0:
-        state.renews, state.keep_rank, state.since = True, None, call.at
-    state.changes += 1
-    state.units = planned.units_after
-    tx.session.add(
-        AddonChange(
-            partner_id=partner.id,
-            workspace_id=workspace.id,
-            addon_id=addon.id,
-            number=state.changes,
-            on_date=planned.today,
-            units_before=planned.units_before,
-            units_after=planned.units_after,
-            reference=call.reference,
-            paid_until=paid_until,
-            at=call.at,
-            person_id=call.person_id,
-        )
-    )
-    _forget(tx, partner.id, workspace.id, addon.id)
-    standing.settle(tx, call, partner, workspace, told=True)
-    return Changed(
-        workspace.id,
-        addon.id,
-        addon.label,
-        planned.units_before,
-        planned.units_after,
-        amount,
-        posted.balance_after,
-        state.changes,
-        call.at + UNDO_TIME,
-        workspace.cycle_end,
-        is_delivered(tx, partner.id, workspace.id),
-        bool(standing.reasons(workspace)),
-        resumed=was_paused and not standing.reasons(workspace),
-    )
-
-
-def set_renews(tx: Tx, call: Call, workspace_id: int, addon_id: int, *, renews: bool) -> None:
-    """Let an add-on end with its cycle, or renew again (R14). Nothing is charged or paid back."""
     place = locked_seat(tx, call.person_id, workspace_id, Role.BILLING)
     renewal.catch_up(tx, call, place.partner, place.workspace, place.wallet)
     state = workspaces.addon_state(tx, place.partner.id, workspace_id, addon_id)
     if state is None or state.units == 0:
         raise GoneError
+    if state.renews and not renews and not accept_over:
+        over = over_after_renewal(tx, place.workspace, addon_id)
+        if over:
+            planned = Planned.load(tx, place.partner, place.workspace, addon_id, 0, call.at)
+            raise OverLimitError(replace(planned.quote(tx, place.wallet.balance, place.role), over=over))
     state.renews = renews
 
 
@@ -252,53 +151,18 @@ def delivered(tx: Tx, person_id: int, workspace_id: int) -> bool:
     return is_delivered(tx, seat(tx, person_id, workspace_id).partner.id, workspace_id)
 
 
-def is_delivered(tx: Tx, partner_id: int, workspace_id: int) -> bool:
-    """Whether the host has confirmed the newest entitlements."""
-    row = workspaces.delivery(tx, partner_id, workspace_id)
-    return row is None or row.confirmed_at is not None
-
-
-def _forget(tx: Tx, partner_id: int, workspace_id: int, addon_id: int) -> None:
-    """A change answers what was remembered or asked about the add-on."""
-    intent = workspaces.intent(tx, partner_id, workspace_id, addon_id)
-    if intent is not None:
-        tx.session.delete(intent)
-    request = workspaces.removal_request(tx, partner_id, workspace_id, addon_id)
-    if request is not None:
-        tx.session.delete(request)
-
-
-def unchanged(
-    tx: Tx, partner: Partner, workspace: Workspace, wallet: Wallet, addon: Addon, units: int
-) -> Changed:
-    return Changed(
-        workspace.id,
-        addon.id,
-        addon.label,
-        units,
-        units,
-        0,
-        wallet.balance,
-        None,
-        None,
-        workspace.cycle_end,
-        is_delivered(tx, partner.id, workspace.id),
-        bool(standing.reasons(workspace)),
-        repeated=True,
-    )
-
-
 def _changed_before(
     tx: Tx, partner: Partner, workspace: Workspace, wallet: Wallet, done: AddonChange
 ) -> Changed:
     """The stored result of a call that comes again."""
     addon = catalogue.addon(tx, partner.id, done.addon_id)
     assert addon is not None
+    along = workspaces.change_by_reference(tx, partner.id, along_reference(done.reference), done.addon_id)
     return Changed(
         workspace.id,
         addon.id,
         addon.label,
-        done.units_before,
+        (along or done).units_before,
         done.units_after,
         -posted_sum(tx, partner.id, done.reference, done.addon_id),
         wallet.balance,

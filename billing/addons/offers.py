@@ -12,6 +12,7 @@ from storage.models import (
     Partner,
     Workspace,
 )
+from storage.topup import Till
 from storage.transaction import Tx
 
 
@@ -29,6 +30,10 @@ class AddonOffer:
     """Units that a waiting removal request asks to keep."""
     on_sale: bool
     whole_cycles: bool
+    unpaid: int = 0
+    """How many of the units wait for points to renew (R15)."""
+    feature: str | None = None
+    """What it switches on, where it is no limit that it raises (R20)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +60,12 @@ class Shop:
         return sum(offer.next_price * offer.units for offer in self.offers if offer.renews)
 
 
-def is_selling(partner: Partner) -> bool:
+def is_selling(partner: Partner | Till) -> bool:
     """Credit billing on, Stripe connected, live mode or test payments allowed (R26)."""
     return partner.credit_billing and stripe_ready(partner)
 
 
-def stripe_ready(partner: Partner) -> bool:
+def stripe_ready(partner: Partner | Till) -> bool:
     """A payment can be taken."""
     connected = partner.stripe_account is not None and partner.stripe_charges
     return connected and (partner.stripe_live or partner.test_payments)
@@ -109,6 +114,8 @@ def load_offers(tx: Tx, partner: Partner, workspace: Workspace) -> tuple[AddonOf
                 requests.get(addon.id),
                 addon.on_sale,
                 addon.whole_cycles,
+                state.unpaid if state else 0,
+                addon.feature,
             )
         )
     return tuple(offers)

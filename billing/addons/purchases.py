@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from billing import renewal
 from billing.access import Role, locked_seat
-from billing.addons.changes import make_change
+from billing.addons.making import make_change
 from billing.addons.offers import is_selling
 from billing.addons.quotes import Planned
 from billing.call import Call
@@ -80,6 +80,6 @@ def complete_purchases(
             outcomes.append(Completed(intent.addon_id, label, intent.units, "short", missing))
         else:
             by = Call(call.at, f"{call.reference}/buy-{intent.addon_id}", call.bot_id, intent.person_id)
-            make_change(tx, by, planned, wallet)
+            make_change(tx, by, planned, wallet, told=False)
             outcomes.append(Completed(intent.addon_id, label, intent.units, "bought", amount))
     return outcomes

@@ -1,6 +1,7 @@
 """What a change of units would cost or give back, before anything is charged (R11)."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from billing import renewal, standing
@@ -20,6 +21,9 @@ from storage.models import (
 from storage.transaction import Tx
 
 MOST_UNITS = 1_000
+
+Over = tuple[str, int, int]
+"""A limit that would be exceeded: label, used, allowance after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +45,16 @@ class Quote:
     renewal: dt.date
     next_cost: int
     """Of the units after, in the cycle that follows."""
-    over: tuple[tuple[str, int, int], ...]
-    """Limits that the change would newly exceed: label, used, allowance after (R23)."""
+    over: tuple[Over, ...]
+    """Limits that the change would newly exceed (R23)."""
     role: Role
     may_remove: bool
     """False: a removal is a request to the partner (R10)."""
     whole_cycles: bool
     renews: bool
     partner: str
+    unpaid: int
+    """How many of the units before wait for points (R15): an addition pays them too, a removal lets them go first."""
 
     @property
     def amount(self) -> int:
@@ -100,6 +106,8 @@ class Planned:
     today: dt.date
     renews: bool
     next_price: int
+    unpaid: int
+    """How many of the units before wait for points (R15)."""
 
     @classmethod
     def load(
@@ -134,13 +142,35 @@ class Planned:
             today,
             state.renews if state is not None and before else True,
             next_price(prices, cycle) or 0,
+            sale.unpaid,
         )
 
     @property
     def formula(self) -> Formula:
-        if self.units_after == self.units_before:
+        """While credit billing is off a change costs nothing, whatever is posted yet of the dates before (R26)."""
+        worked_out = self.sale.formula(*self.steps, unpaid=self.unpaid_after)
+        free = worked_out.amount > 0 and not self.partner.credit_billing
+        if self.units_after == self.units_before or free:
             return Formula(self.sale.terms.price, self.sale.cycle.whole_days, (), 0, 0)
-        return self.sale.formula(Step(self.today, self.units_before, self.units_after))
+        return worked_out
+
+    @property
+    def dropped(self) -> int:
+        """Units that wait for points and are let go: a lapse, which costs nothing and gives nothing back (R15)."""
+        return min(self.unpaid, max(0, self.units_before - self.units_after))
+
+    @property
+    def unpaid_after(self) -> int:
+        """An addition pays what waits too."""
+        return self.unpaid - self.dropped if self.units_after < self.units_before else 0
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The change as it is stored: a lapse first where units wait for points, then what is added or removed."""
+        paid = self.units_before - self.dropped
+        lapse = (Step(self.today, self.units_before, paid, lapsed=True),) if self.dropped else ()
+        change = (Step(self.today, paid, self.units_after),) if self.units_after != paid else ()
+        return (*lapse, *change)
 
     def quote(self, tx: Tx, balance: int, role: Role) -> Quote:
         return Quote(
@@ -163,17 +193,44 @@ class Planned:
             self.addon.whole_cycles,
             self.renews,
             self.partner.name,
+            self.unpaid,
         )
 
-    def _newly_over(self, tx: Tx) -> tuple[tuple[str, int, int], ...]:
+    def _newly_over(self, tx: Tx) -> tuple[Over, ...]:
         if self.units_after >= self.units_before:
             return ()
         units = {
             row.addon_id: row.units for row in workspaces.addon_states(tx, self.partner.id, self.workspace.id)
         }
-        now_over = {each.code for each in standing.standing(tx, self.workspace, units).over}
-        units[self.addon.id] = self.units_after
-        after = standing.standing(tx, self.workspace, units)
-        return tuple(
-            (each.label, each.used or 0, each.allowance) for each in after.over if each.code not in now_over
-        )
+        return _exceeded(tx, self.workspace, units, {**units, self.addon.id: self.units_after})
+
+
+def over_after_renewal(tx: Tx, workspace: Workspace, addon_id: int) -> tuple[Over, ...]:
+    """Limits that the next cycle would begin above, by today's usage, if this add-on ended too (R23).
+
+    What is counted per cycle starts at zero then and exceeds nothing.
+    """
+    renewing = {
+        row.addon_id: row.units
+        for row in workspaces.addon_states(tx, workspace.partner_id, workspace.id)
+        if row.renews
+    }
+    ending = {number: units for number, units in renewing.items() if number != addon_id}
+    return _exceeded(tx, workspace, renewing, ending, per_cycle=False)
+
+
+def _exceeded(
+    tx: Tx,
+    workspace: Workspace,
+    before: Mapping[int, int],
+    after: Mapping[int, int],
+    *,
+    per_cycle: bool = True,
+) -> tuple[Over, ...]:
+    """What is over with the units after, and is not with those before."""
+    over_before = {each.code for each in standing.standing(tx, workspace, before).over}
+    return tuple(
+        (each.label, each.used or 0, each.allowance)
+        for each in standing.standing(tx, workspace, after).over
+        if each.code not in over_before and (per_cycle or not each.per_cycle)
+    )

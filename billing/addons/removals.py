@@ -1,17 +1,20 @@
 """Removals that the partner has to approve (R10)."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from billing import audit, notices, renewal, standing
 from billing.access import DeskRole, Role, desk_locked, locked_seat
-from billing.addons.changes import Changed, is_delivered, unchanged
+from billing.addons.making import Changed, is_delivered, note_steps, unchanged
 from billing.addons.quotes import Planned
 from billing.addons.undoing import cycles_since, lines_to_target
 from billing.call import Call
-from billing.charging import today_of
+from billing.charging import Step, today_of
+from billing.cycle import Cycle
 from billing.errors import (
     BadValueError,
     GoneError,
+    OverLimitError,
 )
 from billing.ledger import Kind, Operation, Posted, post
 from storage import catalogue, workspaces
@@ -67,10 +70,12 @@ def withdraw_request(tx: Tx, call: Call, workspace_id: int, addon_id: int) -> No
         tx.session.delete(request)
 
 
-def answer_request(tx: Tx, call: Call, workspace_id: int, addon_id: int, *, approve: bool) -> Changed | None:
+def answer_request(
+    tx: Tx, call: Call, workspace_id: int, addon_id: int, *, approve: bool, accept_over: bool = False
+) -> Changed | None:
     """The partner approves a removal, which counts from the day it was asked, or declines it (R10).
 
-    None: declined. Raises GoneError where nothing waits.
+    None: declined. Raises GoneError where nothing waits, OverLimitError where it would pause the workspace (R23).
     """
     place, workspace, wallet = desk_locked(tx, call.person_id, workspace_id, DeskRole.ADMIN)
     partner = place.partner
@@ -80,6 +85,13 @@ def answer_request(tx: Tx, call: Call, workspace_id: int, addon_id: int, *, appr
     if request is None or addon is None:
         raise GoneError
     units, asked_on, asked_at = request.units, request.asked_on, request.asked_at
+    if approve and not accept_over:
+        planned = Planned.load(
+            tx, partner, workspace, addon_id, min(units, _units(tx, workspace, addon_id)), call.at
+        )
+        seen = planned.quote(tx, wallet.balance, Role.OWNER)
+        if seen.over:
+            raise OverLimitError(seen)
     tx.session.delete(request)
     audit.record(
         tx,
@@ -101,6 +113,11 @@ def answer_request(tx: Tx, call: Call, workspace_id: int, addon_id: int, *, appr
     return changed
 
 
+def _units(tx: Tx, workspace: Workspace, addon_id: int) -> int:
+    state = workspaces.addon_state(tx, workspace.partner_id, workspace.id, addon_id)
+    return state.units if state is not None else 0
+
+
 def _remove_as_of(
     tx: Tx,
     call: Call,
@@ -115,28 +132,34 @@ def _remove_as_of(
     """Remove as if it had been done when it was asked, in every cycle since."""
     state = workspaces.addon_state(tx, partner.id, workspace.id, addon.id)
     assert state is not None
-    # The units that the waiting request kept from renewing are gone by this removal instead.
-    lapses = [
+    # What ended with time since then, as the request kept it from renewing or for want of points.
+    later = [
         change
         for change in workspaces.addon_changes(tx, partner.id, workspace.id, addon.id, dt.date.max)
-        if change.lapsed and change.at > asked_at
+        if change.person_id is None and change.at > asked_at
     ]
-    before = lapses[0].units_before if lapses else state.units
+    before = later[0].units_before if later else state.units
     if before <= units:
         return unchanged(tx, partner, workspace, wallet, addon, state.units)
-    _note(tx, call, state, asked_on, before, units)
-    for lapse in lapses:
-        lapse.undone_at = call.at
-        if lapse.units_after < units:
-            # More had ended by then than was asked for; the history is told anew, in the order of its dates.
-            _note(tx, call, state, lapse.on_date, state.units, lapse.units_after, lapsed=True)
+    cycles = cycles_since(tx, workspace, asked_on)
+    paid = before - min(before - units, _unpaid_then(state, later, cycles))
+    still_waiting = state.unpaid - (before - paid if len(cycles) == 1 else 0)
+    steps = [Step(asked_on, before, paid, lapsed=True), Step(asked_on, paid, units)]
+    note_steps(tx, call, state, [step for step in steps if step.before != step.after])
+    for change in later:
+        change.undone_at = call.at
+        # The history is told anew, in the order of its dates: by then more may have ended than was asked for.
+        if min(change.units_after, units) != state.units:
+            _tell_anew(tx, call, state, change, min(change.units_after, units))
+    state.unpaid = max(0, min(still_waiting, state.units))
+    renewal.end_wait(tx, workspace)
     tx.session.flush()
     lines = lines_to_target(
         tx,
         partner,
         workspace,
         addon,
-        cycles_since(tx, workspace, asked_on),
+        cycles,
         today_of(workspace, call.at),
         Kind.REFUND,
         (before, units),
@@ -164,30 +187,26 @@ def _remove_as_of(
     )
 
 
-def _note(
-    tx: Tx,
-    call: Call,
-    state: AddonState,
-    on: dt.date,
-    before: int,
-    after: int,
-    *,
-    lapsed: bool = False,
-) -> None:
+def _unpaid_then(state: AddonState, later: Sequence[AddonChange], cycles: Sequence[Cycle]) -> int:
+    """Units that waited for points when the removal was asked: they have lapsed in that cycle or still wait in it."""
+    lapsed = sum(each.units_before - each.units_after for each in later if each.on_date < cycles[0].end)
+    return lapsed + (state.unpaid if len(cycles) == 1 else 0)
+
+
+def _tell_anew(tx: Tx, call: Call, state: AddonState, change: AddonChange, units: int) -> None:
     state.changes += 1
-    state.units = after
     tx.session.add(
         AddonChange(
             partner_id=state.partner_id,
             workspace_id=state.workspace_id,
             addon_id=state.addon_id,
             number=state.changes,
-            on_date=on,
-            units_before=before,
-            units_after=after,
-            reference=f"{call.reference}/lapse" if lapsed else call.reference,
-            lapsed=lapsed,
+            on_date=change.on_date,
+            units_before=state.units,
+            units_after=units,
+            reference=f"{call.reference}/{change.number}",
+            lapsed=units < state.units,
             at=call.at,
-            person_id=None if lapsed else call.person_id,
         )
     )
+    state.units = units

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from billing import audit, renewal, standing
 from billing.access import DeskRole, Role, desk_locked, locked_seat, seat
-from billing.addons.changes import UNDO_TIME, Changed, is_delivered, unchanged
+from billing.addons.making import UNDO_TIME, Changed, along_reference, is_delivered, unchanged
 from billing.addons.quotes import Planned
 from billing.call import Call
 from billing.charging import load_sale, today_of
@@ -14,10 +14,13 @@ from billing.errors import (
     NotEnoughPointsError,
     UndoOverError,
 )
+from billing.explain import waited_units
 from billing.ledger import Kind, Line, Operation, Posted, post
-from storage import catalogue, workspaces
+from storage import catalogue, ledger, workspaces
 from storage.models import (
     Addon,
+    AddonChange,
+    AddonState,
     Partner,
     Wallet,
     Workspace,
@@ -34,7 +37,7 @@ def undoable(
     if state is None:
         return None
     latest = workspaces.addon_change(tx, partner.id, workspace_id, addon_id, state.changes)
-    if latest is None or latest.lapsed or latest.undone_at is not None or now > latest.at + UNDO_TIME:
+    if latest is None or latest.undone_at is not None or not _is_undoable(latest, now):
         return None
     if adding and latest.units_after < latest.units_before:
         return None
@@ -86,28 +89,26 @@ def _undo(
         raise UndoOverError
     if latest.undone_at is not None:
         return unchanged(tx, partner, workspace, wallet, addon, state.units)
-    if state.changes != number or latest.lapsed or call.at > latest.at + UNDO_TIME:
+    if state.changes != number or not _is_undoable(latest, call.at):
         raise UndoOverError
     today = today_of(workspace, call.at)
     cycles = cycles_since(tx, workspace, latest.on_date)
-    latest.undone_at = call.at
-    tx.session.flush()
-    lines = lines_to_target(
-        tx, partner, workspace, addon, cycles, today, Kind.UNDO, (state.units, latest.units_before)
-    )
+    before, unpaid_before = state.units, state.unpaid
+    _take_back(tx, call, partner, workspace, state, latest)
+    lines = lines_to_target(tx, partner, workspace, addon, cycles, today, Kind.UNDO, (before, state.units))
     amount = -sum(line.amount for line in lines)
     operation = Operation(
         partner.id, workspace.id, call.reference, tuple(lines), call.at, call.person_id, forced=amount <= 0
     )
     (posted,) = post(tx, [operation])
     if not isinstance(posted, Posted):
-        latest.undone_at = None
+        units, latest.undone_at = state.units, None
+        state.units, state.unpaid = before, unpaid_before
         tx.session.flush()
-        planned = Planned.load(tx, partner, workspace, addon_id, latest.units_before, call.at)
+        planned = Planned.load(tx, partner, workspace, addon_id, units, call.at)
         raise NotEnoughPointsError(planned.quote(tx, wallet.balance, role))
     tx.session.expire(wallet)
-    before = state.units
-    state.units = latest.units_before
+    renewal.end_wait(tx, workspace)
     standing.settle(tx, call, partner, workspace, told=True)
     return Changed(
         workspace.id,
@@ -123,6 +124,53 @@ def _undo(
         is_delivered(tx, partner.id, workspace.id),
         bool(standing.reasons(workspace)),
     )
+
+
+def _is_undoable(latest: AddonChange, now: dt.datetime) -> bool:
+    """A person's change of the last ten minutes; what ended with time has ended."""
+    return latest.person_id is not None and now <= latest.at + UNDO_TIME
+
+
+def _take_back(
+    tx: Tx, call: Call, partner: Partner, workspace: Workspace, state: AddonState, latest: AddonChange
+) -> None:
+    """The history without the change, and the units that follow from it.
+
+    Units that waited for points wait again, if waiting is not over: otherwise those that a removal let go have
+    lapsed, and those that an addition paid stay paid. What had ended with time before an approved removal stood in
+    for it (R10) has ended again. Raises UndoOverError where nothing is left to take back.
+    """
+    let_go = _let_go(tx, latest)
+    waited = let_go.units_before - let_go.units_after if let_go is not None else _paid_too(tx, latest)
+    until = renewal.wait_ends(tx, partner, workspace, call.at) if waited else None
+    waits_again = until is not None and latest.on_date >= workspace.cycle_start
+    if latest is let_go and not waits_again:
+        raise UndoOverError
+    latest.undone_at = call.at
+    if let_go is not None and waits_again:
+        let_go.undone_at = call.at
+    for ended in workspaces.changes_stood_in_for(tx, latest):
+        ended.undone_at = None
+    changes = workspaces.addon_changes(tx, partner.id, workspace.id, latest.addon_id, dt.date.max)
+    state.units = changes[-1].units_after if changes else 0
+    state.unpaid = min(state.units, state.unpaid + (waited if waits_again else 0))
+    if waits_again:
+        workspace.lapses_at = until
+    tx.session.flush()
+
+
+def _let_go(tx: Tx, change: AddonChange) -> AddonChange | None:
+    """The row by which units that waited for points went: the change itself, or one that went along with it."""
+    if change.lapsed:
+        return change
+    reference = along_reference(change.reference)
+    return workspaces.change_by_reference(tx, change.partner_id, reference, change.addon_id)
+
+
+def _paid_too(tx: Tx, change: AddonChange) -> int:
+    """Units that waited for points and that an addition paid too."""
+    lines = ledger.operation_lines(tx, change.partner_id, change.reference)
+    return sum(waited_units(line.explained) for line in lines if line.addon_id == change.addon_id)
 
 
 def cycles_since(tx: Tx, workspace: Workspace, day: dt.date) -> list[Cycle]:
@@ -148,7 +196,7 @@ def lines_to_target(
         sale = load_sale(tx, partner, workspace, addon, cycle, today)
         if sale is None:
             continue
-        due = sale.target() - sale.posted
+        due = sale.target(unpaid=sale.unpaid) - sale.posted
         lines.append(
             Line(
                 kind,

@@ -18,6 +18,7 @@ from storage.models import (
     AddonPrice,
     Partner,
 )
+from storage.sweep import PriceRow
 from storage.transaction import Tx
 
 _ALWAYS = dt.date(1970, 1, 1)
@@ -42,7 +43,7 @@ class AddonCard:
     """How many have units of it."""
 
 
-def price_at(prices: Sequence[AddonPrice], cycle_start: dt.date) -> int | None:
+def price_at(prices: Sequence[AddonPrice | PriceRow], cycle_start: dt.date) -> int | None:
     """The price that holds for a cycle, hundredths (R6); `prices` oldest first. None: never priced."""
     price = None
     for row in prices:

@@ -2,7 +2,21 @@
 
 from aiogram import Router
 
-from handlers.customer import about, addons, history, home, people_access, topup
+from handlers.customer import (
+    about,
+    addons,
+    autotopup,
+    history,
+    home,
+    keep,
+    more,
+    paysupport,
+    people_access,
+    plan,
+    preferences,
+    rescue,
+    topup,
+)
 from handlers.questions import ForgetQuestion
 
 
@@ -10,7 +24,21 @@ def router() -> Router:
     """All of the customer's routes, built anew."""
     router = Router(name="customer")
     leave = ForgetQuestion()
-    for part in (home, topup, addons, history, people_access, about):
+    for part in (
+        home,
+        rescue,
+        topup,
+        autotopup,
+        addons,
+        history,
+        keep,
+        more,
+        people_access,
+        paysupport,
+        preferences,
+        about,
+        plan,
+    ):
         child = part.router()
         # A parent's inner middleware doesn't see the flags of a child's routes.
         child.message.middleware(leave)

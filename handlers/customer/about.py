@@ -1,4 +1,4 @@
-"""How it works, what is kept, and help with a payment: for everybody who writes."""
+"""How it works and what is kept: for everybody who writes."""
 
 from aiogram import Bot, Router
 from aiogram.filters import Command
@@ -7,6 +7,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 from billing.errors import GoneError
 from handlers.context import Speaker
 from handlers.customer import buttons
+from handlers.customer.paysupport import support_screen
 from handlers.customer.phrases import menu
 from handlers.screens import Screen, button, show
 from handlers.services import Services
@@ -20,7 +21,6 @@ def router() -> Router:
     router = Router(name="customer.about")
     router.message.register(on_help, Command("help"))
     router.message.register(on_privacy, Command("privacy"))
-    router.message.register(on_paysupport, Command("paysupport"))
     router.callback_query.register(on_about, buttons.About.filter())
     return router
 
@@ -33,11 +33,6 @@ async def on_help(message: Message, bot: Bot, services: Services, speaker: Speak
 async def on_privacy(message: Message, bot: Bot, services: Services, speaker: Speaker) -> None:
     """/privacy"""
     await show(bot, message, await _page(services, speaker, "privacy"))
-
-
-async def on_paysupport(message: Message, bot: Bot, services: Services, speaker: Speaker) -> None:
-    """/paysupport"""
-    await show(bot, message, await _page(services, speaker, "paysupport"))
 
 
 async def on_about(
@@ -55,7 +50,7 @@ async def _page(services: Services, speaker: Speaker, page: str) -> Screen:
         case "privacy":
             return privacy_view(speaker.t, name)
         case "paysupport":
-            return paysupport_view(speaker.t, name, speaker.visitor.current)
+            return await support_screen(services, speaker)
         case _:
             raise GoneError
 
@@ -87,26 +82,6 @@ def privacy_view(t: Tongue, partner: str) -> Screen:
         t("Cards are typed on Stripe's page. This bot never sees them."),
         t("{partner} runs this bot: ask there to see or erase what is kept of you.", partner=h(partner)),
         rows=_rows(t, "privacy"),
-    )
-
-
-def paysupport_view(t: Tongue, partner: str, workspace_id: int | None) -> Screen:
-    """Where payments are found, and who helps."""
-    own = []
-    if workspace_id is not None:
-        own = [
-            button(t("Top up"), buttons.TopUp(workspace=workspace_id)),
-            button(t("History"), buttons.History(workspace=workspace_id)),
-        ]
-    return Screen.of(
-        f"<b>{t('Help with a payment')}</b>",
-        t(
-            "Paid, and no points yet? Open Top up: a payment on its way stands there and is looked up at once."
-        ),
-        t("Don't pay again for the same points. A payment that arrives late is credited by itself."),
-        t("Every payment has its receipt in the history."),
-        t("Refunds and everything else: ask {partner}, from whom you buy.", partner=h(partner)),
-        rows=[own, *_rows(t, "paysupport")],
     )
 
 

@@ -30,7 +30,13 @@ from handlers.customer.addons_view import (
 )
 from handlers.customer.phrases import here
 from handlers.customer.prompts import Ask
-from handlers.customer.quotes_view import quote_view, removal_view, short_view, still_over_view
+from handlers.customer.quotes_view import (
+    ends_over_view,
+    quote_view,
+    removal_view,
+    short_view,
+    still_over_view,
+)
 from handlers.questions import KEEPS_QUESTION, Answers
 from handlers.refusals import plain, words
 from handlers.screens import Screen, show
@@ -157,7 +163,13 @@ async def on_renews(
 ) -> None:
     """Ends with the cycle, or renews again."""
     ws, addon, renews = callback_data.workspace, callback_data.addon, callback_data.renews
-    await services.db.write(addons.set_renews, speaker.call, ws, addon, renews=renews)
+    try:
+        await services.db.write(
+            addons.set_renews, speaker.call, ws, addon, renews=renews, accept_over=callback_data.over
+        )
+    except OverLimitError as refusal:
+        await show(bot, query, ends_over_view(speaker.t, refusal.quote, _today(speaker)))
+        return
     services.wake()
     toast = speaker.t("It renews again.") if renews else speaker.t("It ends with this month.")
     await show(bot, query, await _card(services, speaker, ws, addon), toast)

@@ -42,6 +42,7 @@ def shop_view(t: Tongue, shop: Shop, today: dt.date) -> Screen:
         *lines,
         rows=[
             *([button(text, buttons.AddonCard(workspace=ws, addon=offer.id))] for offer, text in named[:90]),
+            [button(t("What to keep"), buttons.Keep(workspace=ws))] if shop.active else None,
             [menu(t)],
         ],
     )
@@ -64,6 +65,7 @@ def card_view(t: Tongue, shop: Shop, offer: AddonOffer, undo: int | None, today:
         t("From {day}: {cost} a month.", day=day, cost=points(t, offer.next_price))
         if offer.next_price != offer.price
         else None,
+        t("Switches on: {feature}.", feature=h(offer.feature)) if offer.feature is not None else None,
         t("Sold by whole months: the full price on any day, nothing back.") if offer.whole_cycles else None,
         t("You have {units}.", units=t.number(offer.units)),
         t("Paid until {day}, then it ends.", day=day) if offer.units and not offer.renews else None,
@@ -76,7 +78,7 @@ def card_view(t: Tongue, shop: Shop, offer: AddonOffer, undo: int | None, today:
     return Screen.of(
         *lines,
         rows=[
-            _targets(t, ws, offer),
+            *_targets(t, ws, offer),
             _ending(t, ws, offer, day),
             [_undo(t, ws, offer.id, undo)] if undo is not None else None,
             [button(t("Add-ons"), buttons.Addons(workspace=ws)), menu(t)],
@@ -84,7 +86,7 @@ def card_view(t: Tongue, shop: Shop, offer: AddonOffer, undo: int | None, today:
     )
 
 
-def _targets(t: Tongue, workspace_id: int, offer: AddonOffer) -> list[InlineKeyboardButton]:
+def _targets(t: Tongue, workspace_id: int, offer: AddonOffer) -> list[list[InlineKeyboardButton]]:
     wanted = sorted({*_OFTEN_WANTED, offer.units} - {0})
     if not offer.on_sale:
         wanted = [units for units in wanted if units <= offer.units]
@@ -95,7 +97,7 @@ def _targets(t: Tongue, workspace_id: int, offer: AddonOffer) -> list[InlineKeyb
         )
         for units in wanted
     ]
-    return [*row, button(t("other"), buttons.AskUnits(workspace=workspace_id, addon=offer.id))]
+    return [row, [button(t("other"), buttons.AskUnits(workspace=workspace_id, addon=offer.id))]]
 
 
 def _ending(t: Tongue, workspace_id: int, offer: AddonOffer, day: str) -> list[InlineKeyboardButton] | None:

@@ -16,6 +16,7 @@ from handlers.customer.quotes_view import formula_text
 from handlers.screens import Screen, button, link, put, show
 from handlers.services import Services
 from handlers.tongue import Tongue, h
+from handlers.went_back import went_back_lines
 
 
 def router() -> Router:
@@ -118,6 +119,7 @@ def row_view(t: Tongue, row: Row, page: HistoryPage) -> Screen:
         f"{t.when(row.at)}  <b>{points(t, row.amount) if row.amount < 0 else '+' + points(t, row.amount)}</b>",
         h(posting_name(t, row)),
         formula_text(t, row.formula) if row.formula is not None else None,
+        *went_back_lines(t, row),
         t("Balance {balance}", balance=t.points(row.balance)),
         t("Paid {price}.", price=t.money(row.payment.price)) if row.payment is not None else None,
         _who(t, row),

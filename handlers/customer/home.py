@@ -7,14 +7,16 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 
 from billing import home, people, rescue
+from billing.access import Role
 from billing.cycle import local_date, zone_named
 from billing.limits import usage_tenths
 from billing.people import Visitor
-from billing.rescue import WayOut
+from billing.renewal import Forecast
 from billing.standing import LimitStanding
 from handlers.context import Speaker
 from handlers.customer import buttons
-from handlers.customer.phrases import here, menu, over_limit, points, units_of
+from handlers.customer.phrases import here, menu, points, units_of
+from handlers.customer.rescue_view import paused_view
 from handlers.screens import Screen, button, show
 from handlers.services import Services
 from handlers.tongue import Tongue, h
@@ -54,51 +56,27 @@ async def home_screen(services: Services, speaker: Speaker, workspace_id: int) -
     now = speaker.call.at
     facts = await services.db.read(home.home, speaker.person_id, workspace_id, now)
     several = len(speaker.visitor.workspaces) > 1
-    if not facts.reasons:
+    if not facts.reasons or facts.closed:
         return home_view(speaker.t, facts, now, several=several)
-    ways: tuple[WayOut, ...] = ()
-    if "limit" in facts.reasons and facts.selling:
-        ways = await services.db.read(rescue.ways_out, speaker.person_id, workspace_id, now)
-    return paused_view(speaker.t, facts, ways, several=several)
+    ways = await services.db.read(rescue.rescue, speaker.person_id, workspace_id, now)
+    today = local_date(now, zone_named(facts.zone))
+    return paused_view(speaker.t, facts, ways, today, _rows(speaker.t, facts, several=several))
 
 
 def home_view(t: Tongue, facts: home.Home, now: dt.datetime, *, several: bool = False) -> Screen:
     """A workspace that runs. `several`: the reader has other workspaces too."""
     today = local_date(now, zone_named(facts.zone))
     return Screen.of(
-        f"<b>{h(facts.workspace)}</b>  ● {t('active')}",
+        f"<b>{h(facts.workspace)}</b>  {_state(t, facts)}",
         _points_line(t, facts, today),
         "",
-        _plan_line(t, facts, today),
-        _renewal_line(t, facts),
+        _closed_line(t, facts, today) if facts.closed else _plan_line(t, facts, today),
+        *_waiting_lines(t, facts),
+        *_forecast_lines(t, facts, today),
         *_usage_lines(t, facts, now),
         *_addon_lines(t, facts),
         rows=_rows(t, facts, several=several),
     )
-
-
-def paused_view(t: Tongue, facts: home.Home, ways: tuple[WayOut, ...], *, several: bool = False) -> Screen:
-    """The rescue card: why it is paused and every way out, nothing above them (R22)."""
-    lines: list[str | None] = [f"<b>{h(facts.workspace)}</b>  ❚❚ {t('paused')}"]
-    rescue_rows: list[list[InlineKeyboardButton]] = []
-    if "manual" in facts.reasons:
-        lines.append(t("{partner} paused it.", partner=h(facts.partner)))
-        lines.append(h(facts.note) if facts.note else None)
-    if "unpaid" in facts.reasons:
-        lines.append(t("The plan isn't paid."))
-    if "limit" in facts.reasons:
-        over = facts.standing.over
-        lines += [over_limit(t, each.label, each.used or 0, each.allowance) for each in over]
-        lines += ["", f"<b>{t('Get going again')}</b>"]
-        lines += [_way_line(t, way) for way in ways]
-        lines += [_delete_line(t, each) for each in over]
-        for number, way in enumerate(ways):
-            rescue_rows.append([_way_button(t, facts.workspace_id, way, first=number == 0)])
-        rescue_rows.append(
-            [button(t("I deleted some: check again"), buttons.Home(workspace=facts.workspace_id))]
-        )
-    lines += ["", t("You have {points}.", points=points(t, facts.balance))]
-    return Screen.of(*lines, rows=[*rescue_rows, *_rows(t, facts, several=several)])
 
 
 def _points_line(t: Tongue, facts: home.Home, today: dt.date) -> str:
@@ -120,14 +98,49 @@ def _plan_line(t: Tongue, facts: home.Home, today: dt.date) -> str:
     )
 
 
-def _renewal_line(t: Tongue, facts: home.Home) -> str | None:
-    if not facts.next_cost:
-        return None
-    cost = points(t, facts.next_cost)
-    if facts.covered:
-        return t("Add-ons renew for {cost} ✓ covered", cost=cost)
-    missing = points(t, facts.next_cost - facts.balance)
-    return t("Add-ons renew for {cost} ⚠ {missing} missing", cost=cost, missing=missing)
+def _state(t: Tongue, facts: home.Home) -> str:
+    return f"○ {t('closed')}" if facts.closed else f"● {t('active')}"
+
+
+def _closed_line(t: Tongue, facts: home.Home, today: dt.date) -> str:
+    if facts.plan is None:
+        return t("Closed. Your points stay.")
+    return t("Closed: everything ends on {day}, your points stay.", day=t.near_day(facts.renewal, today))
+
+
+def _waiting_lines(t: Tongue, facts: home.Home) -> list[str]:
+    """Units that work on while they wait for points (R15)."""
+    if facts.waiting is None or facts.waits_until is None:
+        return []
+    what = ", ".join(units_of(t, each.units, each.label) for each in facts.waiting.units)
+    missing = points(t, facts.waiting.missing)
+    return [
+        t("⚠ Not paid yet: {what}.", what=h(what)),
+        t(
+            "{missing} missing; they end {when}.",
+            missing=missing,
+            when=t.when(facts.waits_until),
+        ),
+    ]
+
+
+def _forecast_lines(t: Tongue, facts: home.Home, today: dt.date) -> list[str]:
+    """What the next renewals cost, and whether the points cover them."""
+    if not any(each.cost for each in facts.forecast):
+        return []
+    return [
+        t("Add-ons renew:"),
+        *(_forecast_line(t, each, today, with_debt=place == 0) for place, each in enumerate(facts.forecast)),
+    ]
+
+
+def _forecast_line(t: Tongue, coming: Forecast, today: dt.date, *, with_debt: bool) -> str:
+    """`with_debt`: what is missing includes what the wallet owes (R29); later renewals expect it to be paid by then."""
+    day, cost = t.near_day(coming.date, today), points(t, coming.cost)
+    if coming.covered:
+        return t("{day}  {cost} ✓", day=day, cost=cost)
+    missing = -coming.balance_after if with_debt else min(coming.cost, -coming.balance_after)
+    return t("{day}  {cost} ⚠ {missing} missing", day=day, cost=cost, missing=t.points(missing))
 
 
 def _usage_lines(t: Tongue, facts: home.Home, now: dt.datetime) -> list[str]:
@@ -173,54 +186,46 @@ def _addon_lines(t: Tongue, facts: home.Home) -> list[str]:
         return []
     named = ", ".join(h(f"{offer.label} ×{t.number(offer.units)}") for offer in facts.active)
     lines = ["", t.n("{count} add-on: {named}", "{count} add-ons: {named}", len(facts.active), named=named)]
+    labels = {offer.label for offer in facts.active}
+    features = [feature for feature in facts.standing.features if feature not in labels]
+    if features:
+        lines.append(t("Switched on: {features}", features=h(", ".join(features))))
     if not facts.delivered:
         lines.append(t("Waiting for your platform to confirm the latest change."))
     return lines
 
 
-def _way_line(t: Tongue, way: WayOut) -> str:
-    return t(
-        "• {what}: {now} now, {then} a month ({left} of {of} days left)",
-        what=h(units_of(t, way.units, way.label)),
-        now=points(t, way.amount),
-        then=t.points(way.next_cost),
-        left=way.days_left,
-        of=way.days_of,
-    )
-
-
-def _delete_line(t: Tongue, limit: LimitStanding) -> str:
-    return t(
-        "• Bring {label} back to {allowance} yourself: free",
-        label=h(limit.label),
-        allowance=t.number(limit.allowance),
-    )
-
-
-def _way_button(t: Tongue, workspace_id: int, way: WayOut, *, first: bool) -> InlineKeyboardButton:
-    target = buttons.SetUnits(
-        workspace=workspace_id, addon=way.addon_id, units=way.units_after, quoted=way.amount
-    )
-    text = t("Buy {what} · {cost}", what=units_of(t, way.units, way.label), cost=points(t, way.amount))
-    return button(text, target, "success" if first else None)
-
-
 def _rows(t: Tongue, facts: home.Home, *, several: bool) -> list[list[InlineKeyboardButton]]:
     ws = facts.workspace_id
-    rows = [
+    automatic = {
+        "on": t("Auto top-up: on"),
+        "ask": t("Auto top-up: asks"),
+        "suspended": t("Auto top-up: stopped"),
+    }.get(facts.automatic, t("Auto top-up: off"))
+    last = [button(t("Plan"), buttons.Plan(workspace=ws)), button(t("More"), buttons.More(workspace=ws))]
+    if several:
+        last.insert(0, button(t("Other workspaces"), buttons.Workspaces()))
+    if facts.closed:
+        owner = facts.role is Role.OWNER
+        return [
+            [button(t("Open it again"), buttons.Closing(workspace=ws), "success")] if owner else [],
+            [
+                button(t("History"), buttons.History(workspace=ws)),
+                button(t("More"), buttons.More(workspace=ws)),
+            ],
+            [button(t("Other workspaces"), buttons.Workspaces())] if several else [],
+        ]
+    return [
         [
             button(t("Top up"), buttons.TopUp(workspace=ws)),
             button(t("Add-ons"), buttons.Addons(workspace=ws)),
         ],
         [
+            button(automatic, buttons.AutoTopUp(workspace=ws)),
             button(t("History"), buttons.History(workspace=ws)),
-            button(t("People"), buttons.People(workspace=ws)),
         ],
-        [button(t("Help"), buttons.About(page="help"))],
+        last,
     ]
-    if several:
-        rows[-1].insert(0, button(t("Other workspaces"), buttons.Workspaces()))
-    return rows
 
 
 def workspaces_view(t: Tongue, visitor: Visitor) -> Screen:

@@ -1,26 +1,28 @@
 """What customers are told without having asked: kinds and parameters as billing/ queues them."""
 
 import datetime as dt
-from typing import Any
 
-from aiogram.types import InlineKeyboardButton
-
-from billing import orders, people
+from billing import orders
 from billing.access import role_of
 from billing.addons import Completed
-from billing.errors import BillingError, StrangerError
-from billing.people import People
-from handlers.customer import buttons
+from billing.errors import BillingError
+from handlers.customer import (
+    buttons,
+    notices_automatic,
+    notices_limits,
+    notices_plan,
+    notices_refunds,
+    notices_reminders,
+    notices_workspace,
+)
 from handlers.customer.orders import order_name, order_screen
 from handlers.customer.phrases import menu, outcomes, over_limit, points, role_name, units_of
+from handlers.customer.telling import Params, about_workspace, opens, told
 from handlers.notices import Reader, Writer
 from handlers.screens import Screen, button
 from handlers.services import Services
 from handlers.tongue import Tongue, h
 from storage import catalogue, workspaces
-
-Params = dict[str, Any]
-Rows = list[list[InlineKeyboardButton]]
 
 
 async def order(services: Services, reader: Reader, params: Params) -> Screen | None:
@@ -29,7 +31,7 @@ async def order(services: Services, reader: Reader, params: Params) -> Screen | 
         view, _ = await services.db.read(orders.view, reader.person_id, params["order_id"])
     except BillingError:
         return None
-    return order_screen(reader.t, view, _bought(params))
+    return order_screen(reader.t, view, _bought(params), params["renewed"])
 
 
 async def topup(services: Services, reader: Reader, params: Params) -> Screen | None:
@@ -43,14 +45,14 @@ async def topup(services: Services, reader: Reader, params: Params) -> Screen | 
         f"<b>{h(view.workspace)}</b>",
         t("{points} arrived!", points=points(t, view.points + view.bonus)),
         t("Bought: {what}.", what=order_name(t, view)),
-        *outcomes(t, _bought(params)),
-        rows=[_open(t, view.workspace_id)],
+        *outcomes(t, _bought(params), params["renewed"]),
+        rows=[opens(t, view.workspace_id)],
     )
 
 
 async def adjusted(services: Services, reader: Reader, params: Params) -> Screen | None:
     """The partner added or took points (R31)."""
-    t, amount, about = reader.t, params["amount"], await _about(services, reader, params)
+    t, amount, about = reader.t, params["amount"], await about_workspace(services, reader, params)
     if about is None:
         return None
     if params.get("undo"):
@@ -63,19 +65,19 @@ async def adjusted(services: Services, reader: Reader, params: Params) -> Screen
         change = t("{partner} added {points}.", partner=h(about.partner), points=points(t, amount))
     else:
         change = t("{partner} took {points}.", partner=h(about.partner), points=points(t, -amount))
-    return _told(
+    return told(
         t,
         about,
         change,
         h(params["note"]),
-        *outcomes(t, _bought(params)),
+        *outcomes(t, _bought(params), params["renewed"]),
         t("You have {points}.", points=points(t, params["balance"])),
     )
 
 
 async def paused(services: Services, reader: Reader, params: Params) -> Screen | None:
     """Paused, why, and the way to the rescue card where there is one (R22)."""
-    t, about = reader.t, await _about(services, reader, params)
+    t, about = reader.t, await about_workspace(services, reader, params)
     if about is None:
         return None
     lines = [f"❚❚ {t('Paused. Nothing of yours is deleted.')}"]
@@ -88,33 +90,51 @@ async def paused(services: Services, reader: Reader, params: Params) -> Screen |
         if params["note"]:
             lines.append(h(params["note"]))
     opens = t("Get going again") if "limit" in params["reasons"] else t("Open")
-    return _told(t, about, *lines, rows=[[button(opens, buttons.Home(workspace=about.workspace_id))]])
+    return told(t, about, *lines, rows=[[button(opens, buttons.Home(workspace=about.workspace_id))]])
 
 
 async def resumed(services: Services, reader: Reader, params: Params) -> Screen | None:
-    about = await _about(services, reader, params)
-    return _told(reader.t, about, f"● {reader.t('Running again.')}") if about is not None else None
+    about = await about_workspace(services, reader, params)
+    return told(reader.t, about, f"● {reader.t('Running again.')}") if about is not None else None
 
 
 async def renewal(services: Services, reader: Reader, params: Params) -> Screen | None:
-    """What the renewal date charged, what ended and why (R14, R15)."""
-    t, about = reader.t, await _about(services, reader, params)
+    """What the renewal date charged, what waits for points, what ended and why (R14, R15)."""
+    t, about = reader.t, await about_workspace(services, reader, params)
     if about is None:
         return None
-    until = t.day(dt.date.fromisoformat(params["until"]))
+    ws, until = about.workspace_id, t.day(dt.date.fromisoformat(params["until"]))
     lines = [
         t("Renewed until {day}: {what}, for {cost}.", day=until, what=what, cost=points(t, cost))
         for what, cost in ((h(units_of(t, units, label)), cost) for label, units, cost in params["renewed"])
     ]
+    if params["unpaid"]:
+        last = t.day(dt.date.fromisoformat(params["waits_until"]))
+        lines += [
+            t("Waiting for {cost}: {what}.", cost=points(t, cost), what=h(units_of(t, units, label)))
+            for label, units, cost in params["unpaid"]
+        ]
+        if params["charging"]:
+            lines.append(t("Your saved card is charged for it. You hear what came of it."))
+        else:
+            lines.append(t("Unless points come it works until {day}, then it ends.", day=last))
     lines += [_ended(t, h(units_of(t, units, label)), why) for label, units, why in params["ended"]]
+    if params["freed"]:
+        freed = points(t, params["freed"])
+        lines.append(t("{points} are back for days on which nothing was charged.", points=freed))
     lines.append(t("You have {points}.", points=points(t, params["balance"])))
-    ws = about.workspace_id
+    top_up = [button(t("Top up"), buttons.TopUp(workspace=ws), "success" if params["unpaid"] else None)]
     again = [
-        button(t("Add-ons"), buttons.Addons(workspace=ws)),
-        button(t("Top up"), buttons.TopUp(workspace=ws)),
+        button(t("Buy {label} again", label=label), buttons.AddonCard(workspace=ws, addon=addon_id))
+        for addon_id, label in params["again"]
     ]
-    short = any(why == "points" for _, _, why in params["ended"])
-    return _told(t, about, *lines, rows=[again if short else [], _open(t, ws)])
+    rows = [
+        top_up if params["unpaid"] else [],
+        *([each] for each in again),
+        top_up if again and not params["unpaid"] else [],
+        opens(t, ws),
+    ]
+    return told(t, about, *lines, rows=rows)
 
 
 def _ended(t: Tongue, what: str, why: str) -> str:
@@ -125,15 +145,21 @@ def _ended(t: Tongue, what: str, why: str) -> str:
             return t("Ended, as it was set not to renew: {what}.", what=what)
         case "asked":
             return t("Ended, as you asked for its removal: {what}.", what=what)
-        case "paused":
+        case "manual":
             return t("Ended, as nothing renews while the workspace is paused: {what}.", what=what)
+        case "unpaid":
+            return t("Ended, as nothing renews while the plan isn't paid: {what}.", what=what)
+        case "plan":
+            return t("Ended, as nothing renews without a plan: {what}.", what=what)
+        case "closed":
+            return t("Ended, as the workspace is closed: {what}.", what=what)
         case _:
             return t("Ended: {what}.", what=what)
 
 
 async def price(services: Services, reader: Reader, params: Params) -> Screen | None:
     """A new price, before it is charged (R6)."""
-    t, about = reader.t, await _about(services, reader, params)
+    t, about = reader.t, await about_workspace(services, reader, params)
     if about is None:
         return None
     change = t(
@@ -143,22 +169,22 @@ async def price(services: Services, reader: Reader, params: Params) -> Screen | 
         before=t.points(params["before"]),
         day=t.day(dt.date.fromisoformat(params["from"])),
     )
-    return _told(t, about, change)
+    return told(t, about, change)
 
 
 async def joined(services: Services, reader: Reader, params: Params) -> Screen | None:
-    t, about = reader.t, await _about(services, reader, params)
+    t, about = reader.t, await about_workspace(services, reader, params)
     if about is None:
         return None
     role = role_name(t, role_of(params["role"]))
-    return _told(t, about, t("{name} has joined as {role}.", name=h(params["name"]), role=role))
+    return told(t, about, t("{name} has joined as {role}.", name=h(params["name"]), role=role))
 
 
 async def role(services: Services, reader: Reader, params: Params) -> Screen | None:
-    t, about = reader.t, await _about(services, reader, params)
+    t, about = reader.t, await about_workspace(services, reader, params)
     if about is None:
         return None
-    return _told(t, about, t("Your role is {role} now.", role=role_name(t, role_of(params["role"]))))
+    return told(t, about, t("Your role is {role} now.", role=role_name(t, role_of(params["role"]))))
 
 
 async def removed(services: Services, reader: Reader, params: Params) -> Screen | None:
@@ -173,13 +199,13 @@ async def replaced(services: Services, reader: Reader, params: Params) -> Screen
 
 async def removal_answer(services: Services, reader: Reader, params: Params) -> Screen | None:
     """What the partner says to a request to remove (R10)."""
-    t, about = reader.t, await _about(services, reader, params)
+    t, about = reader.t, await about_workspace(services, reader, params)
     if about is None:
         return None
     named = {"partner": h(about.partner), "addon": h(params["addon"])}
     if not params["approved"]:
-        return _told(t, about, t("{partner} keeps {addon} as it is.", **named))
-    return _told(
+        return told(t, about, t("{partner} keeps {addon} as it is.", **named))
+    return told(
         t,
         about,
         t("{partner} removed {addon} as you asked.", **named),
@@ -189,10 +215,10 @@ async def removal_answer(services: Services, reader: Reader, params: Params) -> 
 
 
 async def units_by_partner(services: Services, reader: Reader, params: Params) -> Screen | None:
-    t, about = reader.t, await _about(services, reader, params)
+    t, about = reader.t, await about_workspace(services, reader, params)
     if about is None:
         return None
-    return _told(
+    return told(
         t,
         about,
         t(
@@ -221,20 +247,13 @@ WRITERS: dict[str, Writer] = {
     "replaced": replaced,
     "removal_answer": removal_answer,
     "units_by_partner": units_by_partner,
+    **notices_automatic.WRITERS,
+    **notices_plan.WRITERS,
+    **notices_workspace.WRITERS,
+    **notices_limits.WRITERS,
+    **notices_reminders.WRITERS,
+    **notices_refunds.WRITERS,
 }
-
-
-async def _about(services: Services, reader: Reader, params: Params) -> People | None:
-    """The workspace that a notice is about, while its reader is a member."""
-    try:
-        return await services.db.read(people.access, reader.person_id, params["workspace_id"])
-    except StrangerError:
-        return None
-
-
-def _told(t: Tongue, about: People, *lines: str | None, rows: Rows | None = None) -> Screen:
-    """Lines under the workspace's name."""
-    return Screen.of(f"<b>{h(about.workspace)}</b>", *lines, rows=rows or [_open(t, about.workspace_id)])
 
 
 async def _farewell(services: Services, reader: Reader, params: Params, text: str) -> Screen | None:
@@ -245,10 +264,6 @@ async def _farewell(services: Services, reader: Reader, params: Params, text: st
     partner = await services.db.read(catalogue.partner, workspace.partner_id)
     name = partner.name if partner is not None else ""
     return Screen.of(f"<b>{h(workspace.name)}</b>", text.format(partner=h(name)), rows=[[menu(reader.t)]])
-
-
-def _open(t: Tongue, workspace_id: int) -> list[InlineKeyboardButton]:
-    return [button(t("Open"), buttons.Home(workspace=workspace_id))]
 
 
 def _moved(t: Tongue, amount: int) -> str | None:

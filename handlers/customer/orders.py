@@ -1,6 +1,7 @@
 """An order in its message, from the link to pay until the points are there (R27, R28)."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from aiogram.types import InlineKeyboardButton
 
@@ -14,9 +15,14 @@ from handlers.screens import Screen, button, link
 from handlers.tongue import Tongue, h
 from storage.models import OrderStatus
 
+Renewals: TypeAlias = Sequence[tuple[str, int, int]]
+"""Units that waited for points to renew: label, units, hundredths charged."""
 
-def order_screen(t: Tongue, view: OrderView, bought: Sequence[Completed] = ()) -> Screen:
-    """An order as it stands. `bought`: what the points were used for when they arrived."""
+
+def order_screen(
+    t: Tongue, view: OrderView, bought: Sequence[Completed] = (), renewed: Renewals = ()
+) -> Screen:
+    """An order as it stands. `bought`, `renewed`: what the points were used for when they arrived."""
     match view.status:
         case OrderStatus.OPEN:
             return _open(t, view)
@@ -28,7 +34,7 @@ def order_screen(t: Tongue, view: OrderView, bought: Sequence[Completed] = ()) -
                 rows=[[menu(t)]],
             )
         case OrderStatus.PAID:
-            return _paid(t, view, bought)
+            return _paid(t, view, bought, renewed)
         case _:
             return _ended(t, view)
 
@@ -106,18 +112,18 @@ def _open(t: Tongue, view: OrderView) -> Screen:
     )
 
 
-def _paid(t: Tongue, view: OrderView, bought: Sequence[Completed]) -> Screen:
+def _paid(t: Tongue, view: OrderView, bought: Sequence[Completed], renewed: Renewals) -> Screen:
     detail = None
     if view.bonus:
         detail = t("{points} and {bonus} bonus.", points=t.points(view.points), bonus=t.points(view.bonus))
     last: list[InlineKeyboardButton] = []
     if view.receipt_url is not None:
         last.append(link(t("Receipt"), view.receipt_url))
-    addons = [button(t("Add-ons"), buttons.Addons(workspace=view.workspace_id))] if bought else []
+    addons = [button(t("Add-ons"), buttons.Addons(workspace=view.workspace_id))] if bought or renewed else []
     return Screen.of(
         f"<b>{t('{points} arrived!', points=points(t, view.points + view.bonus))}</b>",
         detail,
-        *outcomes(t, bought),
+        *outcomes(t, bought, renewed),
         t("You have {points}.", points=t.points(view.balance)),
         h(view.workspace),
         rows=[addons, [*last, menu(t)]],

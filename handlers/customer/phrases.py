@@ -55,9 +55,14 @@ def over_limit(t: Tongue, label: str, used: int, allowance: int) -> str:
     )
 
 
-def outcomes(t: Tongue, bought: Iterable[Completed]) -> list[str]:
-    """What became of remembered purchases, a line each."""
-    lines = []
+def outcomes(
+    t: Tongue, bought: Iterable[Completed], renewed: Iterable[tuple[str, int, int]] = ()
+) -> list[str]:
+    """What became of points that arrived: units that waited for them, then remembered purchases, a line each."""
+    lines = [
+        t("Renewed: {what}, for {cost}.", what=h(units_of(t, units, label)), cost=points(t, cost))
+        for label, units, cost in renewed
+    ]
     for each in bought:
         what = h(units_of(t, each.units, each.label))
         match each.outcome:
@@ -89,13 +94,19 @@ def posting_name(t: Tongue, row: Row) -> str:
         case Kind.REFUND:
             return t("Removed {label}", label=label)
         case Kind.RENEWAL:
-            return t("Renewed {what}", what=units_of(t, row.units_after, label))
+            return t("Renewed {what}", what=units_of(t, row.units_after - row.units_before, label))
         case Kind.ADJUSTMENT:
             return t("By {partner}: {note}", partner=row.partner, note=row.note)
         case Kind.UNDO:
             return t("Undone: {what}", what=label or row.note)
+        case Kind.PAYBACK if row.amount > 0:
+            return t("Points of a payment came back")
         case Kind.PAYBACK:
             return t("A payment went back")
+        case Kind.REDATED:
+            return t("Days cut off by a new renewal date: {label}", label=label)
+        case Kind.FREED:
+            return t("Days on which nothing was charged: {label}", label=label)
 
 
 def menu(t: Tongue) -> InlineKeyboardButton:

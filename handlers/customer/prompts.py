@@ -8,3 +8,4 @@ class Ask(StatesGroup):
 
     points = State()
     units = State()
+    quiet = State()

@@ -89,6 +89,29 @@ def still_over_view(t: Tongue, quote: Quote) -> Screen:
     )
 
 
+def ends_over_view(t: Tongue, quote: Quote, today: dt.date) -> Screen:
+    """The second tap of letting an add-on end where the next month would begin paused (R23)."""
+    target = buttons.Renews(workspace=quote.workspace_id, addon=quote.addon_id, renews=False, over=True)
+    day = t.near_day(quote.renewal, today)
+    return Screen.of(
+        f"<b>{t('This pauses {workspace} on {day}', workspace=h(quote.workspace), day=day)}</b>",
+        *[
+            t(
+                "⚠ {label}: you use {used} and would have {allowance}.",
+                label=h(label),
+                used=t.number(used),
+                allowance=t.number(allowance),
+            )
+            for label, used, allowance in quote.over
+        ],
+        t("It stays paused until you are back within the limit."),
+        rows=[
+            [button(t("End it on {day} all the same", day=day), target, "danger")],
+            _back(t, quote, t("Keep it")),
+        ],
+    )
+
+
 def short_view(t: Tongue, quote: Quote, fit: Fitting, today: dt.date) -> Screen:
     """Not enough points: how many are missing and how to get them (R12)."""
     what = h(units_of(t, quote.units_after, quote.label))
@@ -191,6 +214,13 @@ def _heading(t: Tongue, quote: Quote) -> str:
 def _charge_line(t: Tongue, quote: Quote) -> str:
     more = t.number(quote.units_after - quote.units_before)
     cost = points(t, quote.amount)
+    if quote.unpaid:
+        return t(
+            "{more} more, and {waiting} that waited for points: {cost}",
+            more=more,
+            waiting=t.number(quote.unpaid),
+            cost=cost,
+        )
     if quote.whole_cycles:
         return t("{more} more for this month: {cost}", more=more, cost=cost)
     return t(
@@ -224,6 +254,8 @@ def _refund_line(t: Tongue, quote: Quote) -> str:
             _days(quote),
             back=back,
         )
+    if quote.unpaid:
+        return t("Nothing is paid back: this month isn't paid for what waits for points.")
     return t("Nothing is paid back for this month.")
 
 

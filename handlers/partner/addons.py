@@ -64,10 +64,12 @@ async def _suggest(services: Services, speaker: Speaker, tap: buttons.SuggestPri
 
 
 async def _price(services: Services, speaker: Speaker, tap: buttons.Price) -> Screen:
-    return await _card(services, speaker, tap.addon_id)
+    return await price_screen(services, speaker, tap.addon_id)
 
 
-async def _card(services: Services, speaker: Speaker, addon_id: int, news: str | None = None) -> Screen:
+async def price_screen(
+    services: Services, speaker: Speaker, addon_id: int, news: str | None = None
+) -> Screen:
     card = await services.db.read(catalogue.addon_card, speaker.person_id, addon_id, _today(services))
     return price_view(speaker.t, card, _today(services), news)
 
@@ -276,7 +278,7 @@ def _loss(t: Tongue, loss: PackLoss) -> str:
 async def _save(services: Services, speaker: Speaker, tap: buttons.SavePrice) -> Screen:
     await services.db.write(catalogue.set_price, speaker.call, tap.addon_id, tap.price)
     services.wake()
-    return await _card(services, speaker, tap.addon_id, speaker.t("Saved."))
+    return await price_screen(services, speaker, tap.addon_id, speaker.t("Saved."))
 
 
 async def on_type_label(
@@ -310,15 +312,15 @@ async def on_label_typed(
         screen = _label_question(speaker.t, addon_id, why(error, speaker.t))
     else:
         await state.clear()
-        screen = await _card(services, speaker, addon_id)
+        screen = await price_screen(services, speaker, addon_id)
     await show(bot, message, screen)
 
 
 async def _on_sale(services: Services, speaker: Speaker, tap: buttons.OnSale) -> Screen:
     await services.db.write(catalogue.set_on_sale, speaker.call, tap.addon_id, on_sale=tap.on)
-    return await _card(services, speaker, tap.addon_id)
+    return await price_screen(services, speaker, tap.addon_id)
 
 
 async def _whole_cycles(services: Services, speaker: Speaker, tap: buttons.WholeCycles) -> Screen:
     await services.db.write(catalogue.set_whole_cycles, speaker.call, tap.addon_id, whole_cycles=tap.on)
-    return await _card(services, speaker, tap.addon_id)
+    return await price_screen(services, speaker, tap.addon_id)

@@ -10,6 +10,7 @@ from billing import workspaces
 from billing.money import Money
 from handlers.context import Speaker
 from handlers.partner import buttons
+from handlers.partner.audit_plan import plan_line
 from handlers.partner.pack_view import pack_points
 from handlers.partner.routing import opens, says
 from handlers.screens import Screen, button
@@ -79,6 +80,15 @@ def line(t: Tongue, entry: AuditEntry, workspace: str) -> str:
                 moved=moved,
                 why=subject,
             )
+        case "refund":
+            return t(
+                "refunded {amount} to {workspace}, {points} points",
+                amount=t.money(Money(after["amount"], after["currency"])),
+                workspace=workspace,
+                points=t.points(-after["points"], sign=True),
+            )
+        case "refund_declined":
+            return t("declined a refund of {workspace}: {note}", workspace=workspace, note=subject)
         case "units" | "undo":
             words = t("{addon} of {workspace} {before} → {after}, {points} points")
             if entry.action == "undo":
@@ -112,6 +122,21 @@ def line(t: Tongue, entry: AuditEntry, workspace: str) -> str:
                 zone=h(after["zone"]),
                 day=_day(t, after["renewal"]),
             )
+        case "renewal_date":
+            return t(
+                "renewal date of {workspace} {before} → {after}",
+                workspace=workspace,
+                before=_day(t, before["renewal"]),
+                after=_day(t, after["renewal"]),
+            )
+        case "zone":
+            return t(
+                "time zone of {workspace} {before} → {after}, from {day}",
+                workspace=workspace,
+                before=h(before["zone"]),
+                after=h(after["zone"]),
+                day=_day(t, after["from"]),
+            )
         case "invite":
             return t("made an invite into {workspace}: {role}", workspace=workspace, role=h(after["role"]))
         case "replace_owner":
@@ -119,6 +144,8 @@ def line(t: Tongue, entry: AuditEntry, workspace: str) -> str:
         case "pause":
             note = f", {h(after['note'])}" if after["note"] else ""
             return t("paused {workspace}", workspace=workspace) + note
+        case "reopen":
+            return t("opened {workspace} again", workspace=workspace)
         case "resume":
             return t("let {workspace} run again", workspace=workspace)
         case "usage":
@@ -130,7 +157,7 @@ def line(t: Tongue, entry: AuditEntry, workspace: str) -> str:
                 after=_number(t, after["used"]),
             )
         case _:
-            return _catalogue_line(t, entry, subject)
+            return plan_line(t, entry, workspace) or _catalogue_line(t, entry, subject)
 
 
 def _catalogue_line(t: Tongue, entry: AuditEntry, subject: str) -> str:
@@ -157,6 +184,14 @@ def _catalogue_line(t: Tongue, entry: AuditEntry, subject: str) -> str:
                 if after["whole_cycles"]
                 else t("{addon} is sold by days", addon=subject)
             )
+        case "limit":
+            return t("added the limit {limit}", limit=subject)
+        case "rename_limit":
+            return t(
+                "renamed the limit {before} to {after}", before=h(before["label"]), after=h(after["label"])
+            )
+        case "limit_addon":
+            return t("added the add-on {addon}", addon=subject)
         case "pack" if before:
             return t("changed a pack: {before} → {after}", before=_pack(t, before), after=_pack(t, after))
         case "pack":
@@ -194,6 +229,20 @@ def _desk_line(t: Tongue, entry: AuditEntry, subject: str) -> str:
             return t("the day of removal is charged") if after["on"] else t("the day of removal goes back")
         case "name":
             return t("renamed {before} to {after}", before=h(before["name"]), after=h(after["name"]))
+        case "grace_days":
+            return t("days of grace {before} → {after}", before=before["days"], after=after["days"])
+        case "lead_hours":
+            return t(
+                "saved cards are charged {before} → {after} hours before a renewal",
+                before=before["hours"],
+                after=after["hours"],
+            )
+        case "price_notice_days":
+            return t(
+                "higher prices are told {before} → {after} days ahead",
+                before=before["days"],
+                after=after["days"],
+            )
         case "invite_admin":
             return t("made an invite to the desk: {role}", role=h(after["role"]))
         case "join_desk":

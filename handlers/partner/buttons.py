@@ -125,6 +125,8 @@ class SetUnits(CallbackData, prefix="pas"):
     refund: bool
     quoted: int
     """Hundredths, below zero paid back (R11)."""
+    over: bool = False
+    """The second tap of one who was told that it pauses the workspace (R23)."""
 
 
 class UndoUnits(CallbackData, prefix="pau"):
@@ -163,6 +165,8 @@ class AnswerRequest(CallbackData, prefix="pra"):
     id: Id
     addon_id: Id
     approve: bool
+    over: bool = False
+    """The second tap of one who was told that it pauses the workspace (R23)."""
 
 
 class Usage(CallbackData, prefix="pu"):
@@ -311,3 +315,225 @@ class Audit(CallbackData, prefix="pg"):
     id: Id = 0
     """A workspace, or 0 for all."""
     page: Page = 0
+
+
+class Dates(CallbackData, prefix="pwd"):
+    """When a workspace renews and where its days begin."""
+
+    id: Id
+
+
+class TypeRenewal(CallbackData, prefix="pwr"):
+    id: Id
+
+
+class SetRenewal(CallbackData, prefix="pws"):
+    id: Id
+    day: str
+    """ISO date: the new anchor."""
+
+
+class TypeZone(CallbackData, prefix="pwz"):
+    id: Id
+
+
+class SetZone(CallbackData, prefix="pwt", sep="|"):
+    id: Id
+    zone: str
+
+
+class TypeDays(CallbackData, prefix="psy"):
+    """Asks for one of the settings that count days or hours."""
+
+    what: Literal["grace", "lead", "notice"]
+
+
+class Refund(CallbackData, prefix="pf"):
+    """What of a payment can go back."""
+
+    order: Id
+
+
+class TypeRefund(CallbackData, prefix="pft"):
+    """Ask for another amount."""
+
+    order: Id
+
+
+class QuoteRefund(CallbackData, prefix="pfq"):
+    """What refunding that much would do; changes nothing."""
+
+    order: Id
+    amount_minor: Id
+
+
+class MakeRefund(CallbackData, prefix="pfm"):
+    """Refund that much, if what was left when it was shown is still left."""
+
+    order: Id
+    amount_minor: Id
+    left_minor: Id
+
+
+class DeclineRefund(CallbackData, prefix="pfd"):
+    """Ask for a note to the customer who wants a payment back."""
+
+    request: Id
+    order: Id
+
+
+class DeclineWithoutNote(CallbackData, prefix="pfn"):
+    request: Id
+
+
+class Limits(CallbackData, prefix="pm"):
+    """Everything that plans and add-ons grant."""
+
+
+class LimitCard(CallbackData, prefix="pmc", sep="|"):
+    code: str
+
+
+class NewLimit(CallbackData, prefix="pmn"):
+    """Ask what is limited."""
+
+
+class NewLimitKind(CallbackData, prefix="pmk"):
+    kind: Literal["counted", "per_cycle", "granted"]
+
+
+class RenameLimit(CallbackData, prefix="pmr", sep="|"):
+    code: str
+
+
+class SellLimit(CallbackData, prefix="pms", sep="|"):
+    """Ask how much one unit of a new add-on gives."""
+
+    code: str
+
+
+class Plans(CallbackData, prefix="pt"):
+    """The plans."""
+
+
+class Plan(CallbackData, prefix="ptc"):
+    id: Id
+
+
+class TypePlanName(CallbackData, prefix="ptn"):
+    """Ask for a plan's name; 0: of a new one."""
+
+    id: Id
+
+
+class SellPlan(CallbackData, prefix="pto"):
+    id: Id
+    on: bool
+
+
+class MovePlan(CallbackData, prefix="ptm"):
+    id: Id
+    place: Page
+    """From the top, 0 the first."""
+
+
+class PlanPrice(CallbackData, prefix="ptp"):
+    """How the plan is paid."""
+
+    id: Id
+
+
+class TypeShownPrice(CallbackData, prefix="pty"):
+    id: Id
+
+
+class HidePrice(CallbackData, prefix="pth"):
+    id: Id
+
+
+class TypeStripePrice(CallbackData, prefix="pts"):
+    id: Id
+
+
+class DropStripePrice(CallbackData, prefix="ptd"):
+    id: Id
+    sure: bool
+
+
+class TypeAllowance(CallbackData, prefix="pta", sep="|"):
+    id: Id
+    code: str
+
+
+class SaveAllowance(CallbackData, prefix="ptv", sep="|"):
+    id: Id
+    code: str
+    value: Id
+
+
+class Fallback(CallbackData, prefix="ptf"):
+    """What an ended plan falls back to."""
+
+
+class SetFallback(CallbackData, prefix="ptg"):
+    id: Id
+    """0: no plan."""
+
+
+class WorkspacePlan(CallbackData, prefix="pv"):
+    """The plan of a workspace."""
+
+    id: Id
+
+
+class PreviewPlan(CallbackData, prefix="pvp"):
+    id: Id
+    plan_id: Id
+    """0: no plan."""
+
+
+class SetPlan(CallbackData, prefix="pvs"):
+    id: Id
+    plan_id: Id
+    over: bool = False
+    """The second tap of one who was told that what is used doesn't fit (R23)."""
+    after: bool = False
+    """When the running subscription ends, which ends it with its period."""
+
+
+class PlanRequests(CallbackData, prefix="pvr"):
+    """Plans that are asked for."""
+
+
+class DeclinePlan(CallbackData, prefix="pvd"):
+    id: Id
+
+
+class Allowances(CallbackData, prefix="pvo"):
+    """What a workspace may use, and whence."""
+
+    id: Id
+
+
+class TypeOverride(CallbackData, prefix="pvt", sep="|"):
+    id: Id
+    code: str
+
+
+class SetOverride(CallbackData, prefix="pvv", sep="|"):
+    id: Id
+    code: str
+    value: Id
+    over: bool
+
+
+class ClearOverride(CallbackData, prefix="pvx", sep="|"):
+    id: Id
+    code: str
+    over: bool
+
+
+class Reopen(CallbackData, prefix="pzo"):
+    """Opens a workspace again that its owner closed."""
+
+    id: Id

@@ -61,6 +61,7 @@ def desk_view(t: Tongue, desk: Desk) -> Screen:
             [button(t("1 removal request") if desk.requests == 1 else _requests(t, desk), buttons.Requests())]
             if desk.requests
             else None,
+            [button(_plan_requests(t, desk), buttons.PlanRequests())] if desk.plan_requests else None,
             [
                 button(t("Workspaces"), buttons.Workspaces()),
                 button(t("Adjust points"), buttons.Workspaces(purpose="points")),
@@ -68,9 +69,13 @@ def desk_view(t: Tongue, desk: Desk) -> Screen:
             [
                 button(t("Prices"), buttons.Prices()),
                 button(t("Packs"), buttons.Packs()),
-                button(t("People"), buttons.DeskPeople()),
+                button(t("Plans"), buttons.Plans()),
             ],
-            [button(t("Settings"), buttons.Settings()), button(t("Audit"), buttons.Audit())],
+            [
+                button(t("People"), buttons.DeskPeople()),
+                button(t("Settings"), buttons.Settings()),
+                button(t("Audit"), buttons.Audit()),
+            ],
         ],
     )
 
@@ -131,7 +136,11 @@ def _today(t: Tongue, desk: Desk) -> str:
 def _look_at(t: Tongue, desk: Desk) -> str | None:
     wants_a_look = [
         t.n("{count} paused", "{count} paused", desk.paused) if desk.paused else None,
+        t.n("{count} failing card", "{count} failing cards", desk.failing_cards)
+        if desk.failing_cards
+        else None,
         _requests(t, desk) if desk.requests else None,
+        _plan_requests(t, desk) if desk.plan_requests else None,
         t.n("{count} notice not delivered", "{count} notices not delivered", desk.dead_letters)
         if desk.dead_letters
         else None,
@@ -142,6 +151,10 @@ def _look_at(t: Tongue, desk: Desk) -> str | None:
 
 def _requests(t: Tongue, desk: Desk) -> str:
     return t.n("{count} removal request", "{count} removal requests", desk.requests)
+
+
+def _plan_requests(t: Tongue, desk: Desk) -> str:
+    return t.n("{count} plan asked for", "{count} plans asked for", desk.plan_requests)
 
 
 def stripe_view(t: Tongue, desk: Desk) -> Screen:

@@ -11,6 +11,7 @@ from handlers.partner.routing import opens
 from handlers.screens import Screen, button
 from handlers.services import Services
 from handlers.tongue import Tongue, h
+from handlers.went_back import went_back_lines
 
 
 def router() -> Router:
@@ -83,8 +84,14 @@ def what(t: Tongue, row: Row) -> str:
             return h(row.note)
         case Kind.UNDO:
             return t("undone: {what}", what=h(row.note) if row.note else addon)
+        case Kind.PAYBACK if row.amount > 0:
+            return t("points of a payment came back")
         case Kind.PAYBACK:
-            return t("payment refunded")
+            return t("payment refunded or disputed")
+        case Kind.REDATED:
+            return t("{addon}: renewal date moved", addon=addon)
+        case Kind.FREED:
+            return t("{addon}: days without credit billing", addon=addon)
 
 
 def row_view(t: Tongue, row: Row, page: HistoryPage) -> Screen:
@@ -103,10 +110,16 @@ def row_view(t: Tongue, row: Row, page: HistoryPage) -> Screen:
         f"<b>{t.points(row.amount, sign=True)}</b> {what(t, row)}",
         t("balance {points}", points=t.points(row.balance)),
         *_worked_out(t, row),
+        *went_back_lines(t, row),
         t("Paid with {price}.", price=t.money(payment.price)) if payment is not None else None,
         f'<a href="{h(receipt)}">{t("Receipt")}</a>' if receipt is not None else None,
         by,
-        rows=[[button(t("‹ History"), buttons.History(id=page.workspace_id, below=_below(page)))]],
+        rows=[
+            [button(t("Refund"), buttons.Refund(order=payment.order_id))]
+            if payment is not None and payment.payment_intent is not None
+            else None,
+            [button(t("‹ History"), buttons.History(id=page.workspace_id, below=_below(page)))],
+        ],
     )
 
 

@@ -1,5 +1,6 @@
 """What the partner's people are told without asking."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ from aiogram.types import InlineKeyboardButton
 from billing import workspaces
 from billing.errors import BillingError
 from billing.workspaces import WorkspaceCard
-from handlers.partner import buttons
+from handlers.partner import buttons, notices_automatic, notices_hosts, notices_plan, notices_refunds
 from handlers.screens import Screen, button
 from handlers.services import Services
 from handlers.tongue import Tongue, h
@@ -32,6 +33,37 @@ async def _desk_joined(services: Services, reader: "Reader", params: dict[str, A
     t = reader.t
     return Screen.of(
         t("{name} opened the link and owns {workspace} now.", name=h(params["name"]), workspace=h(card.name)),
+        rows=[_opens(t, card)],
+    )
+
+
+async def _desk_closed(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
+    """A customer closes the workspace, with the cycle's end (R37)."""
+    card = await _card(services, reader, params["workspace_id"])
+    if card is None:
+        return None
+    t = reader.t
+    until = t.day(dt.date.fromisoformat(params["until"]))
+    return Screen.of(
+        t(
+            "{name} closes {workspace}: it ends on {day}.",
+            name=h(params["by"]),
+            workspace=h(card.name),
+            day=until,
+        ),
+        t("{points} points stay.", points=t.points(card.balance)) if card.balance else None,
+        rows=[_opens(t, card)],
+    )
+
+
+async def _desk_reopened(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
+    card = await _card(services, reader, params["workspace_id"])
+    if card is None:
+        return None
+    t = reader.t
+    return Screen.of(
+        t("{name} opened {workspace} again.", name=h(params["by"]), workspace=h(card.name)),
+        t("It has no plan yet.") if card.plan is None else None,
         rows=[_opens(t, card)],
     )
 
@@ -156,16 +188,37 @@ async def _desk_owner(services: Services, reader: "Reader", params: dict[str, An
     )
 
 
+async def _desk_unreachable(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
+    """Money or a pause of which nobody could be told (R36)."""
+    card = await _card(services, reader, params["workspace_id"])
+    if card is None:
+        return None
+    t = reader.t
+    return Screen.of(
+        t("⚠ Nobody of {workspace} can be reached here.", workspace=h(card.name)),
+        t("There was news about their points or a pause, and no owner or billing person has this bot open."),
+        t("Tell them another way, or invite somebody."),
+        rows=[_opens(t, card)],
+    )
+
+
 def _opens(t: Tongue, card: WorkspaceCard) -> list[InlineKeyboardButton]:
     return [button(t("Open {name}", name=card.name), buttons.WorkspaceCard(id=card.id))]
 
 
 WRITERS: "Mapping[str, Writer]" = {
     "desk_joined": _desk_joined,
+    "desk_closed": _desk_closed,
+    "desk_reopened": _desk_reopened,
     "desk_topup": _desk_topup,
     "desk_lapsed": _desk_lapsed,
     "desk_paused": _desk_paused,
     "desk_owner": _desk_owner,
     "removal_request": _removal_request,
     "mismatch": _mismatch,
+    "desk_unreachable": _desk_unreachable,
+    **notices_automatic.WRITERS,
+    **notices_plan.WRITERS,
+    **notices_refunds.WRITERS,
+    **notices_hosts.WRITERS,
 }

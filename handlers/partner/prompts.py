@@ -28,6 +28,10 @@ class Ask(StatesGroup):
     units = State()
     pause_note = State()
     usage = State()
+    limit_label = State()
+    limit_kind = State()
+    limit_rename = State()
+    limit_grant = State()
     price = State()
     label = State()
     pack_points = State()
@@ -36,6 +40,9 @@ class Ask(StatesGroup):
     pack_confirm = State()
     point_price = State()
     partner_name = State()
+    renewal_date = State()
+    zone = State()
+    setting_days = State()
 
 
 async def ask(services: Services, speaker: Speaker, state: FSMContext, question: State, **data: Any) -> None:

@@ -1,19 +1,19 @@
-"""What keeps a workspace running or stops it: pause by hand (R21), usage by hand (R20), removals asked for (R10)."""
+"""What keeps a workspace running or stops it: pause by hand (R21), removals asked for (R10)."""
 
 from aiogram import Bot, Router
 from aiogram.filters import Command, CommandObject
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from billing import addons, standing, workspaces
-from billing.errors import BadValueError, GoneError, TooLongError
-from billing.points import AmountFormatError
+from billing import addons, closing, pausing, workspaces
+from billing.addons import Quote
+from billing.errors import GoneError, OverLimitError, TooLongError
 from billing.workspaces import Request, WorkspaceCard
 from handlers.context import Speaker
 from handlers.partner import buttons
 from handlers.partner.prompts import Ask, ask, question_screen
 from handlers.partner.routing import opens
-from handlers.partner.typed import count
+from handlers.partner.units import over_lines
 from handlers.partner.workspaces import card_screen, current_card, sample, workspace_number
 from handlers.partner.wrong import why
 from handlers.questions import Answers
@@ -28,9 +28,7 @@ def router() -> Router:
     router.callback_query.register(on_pause, buttons.Pause.filter())
     router.message.register(on_note_typed, Answers(Ask.pause_note))
     router.callback_query.register(opens(_set_pause), buttons.SetPause.filter())
-    router.callback_query.register(opens(_usage), buttons.Usage.filter())
-    router.callback_query.register(on_usage_of, buttons.UsageOf.filter())
-    router.message.register(on_usage_typed, Answers(Ask.usage))
+    router.callback_query.register(opens(_reopen), buttons.Reopen.filter())
     router.callback_query.register(opens(_requests), buttons.Requests.filter())
     router.callback_query.register(opens(_answer), buttons.AnswerRequest.filter())
     return router
@@ -99,6 +97,12 @@ async def on_note_typed(
     await show(bot, message, screen)
 
 
+async def _reopen(services: Services, speaker: Speaker, tap: buttons.Reopen) -> Screen:
+    await services.db.write(closing.reopen_from_desk, speaker.call, tap.id)
+    services.wake()
+    return await card_screen(services, speaker, tap.id, speaker.t("Open again. They have been told."))
+
+
 async def _set_pause(services: Services, speaker: Speaker, tap: buttons.SetPause) -> Screen:
     return await _paused(services, speaker, tap.id, "", paused=tap.paused)
 
@@ -106,85 +110,9 @@ async def _set_pause(services: Services, speaker: Speaker, tap: buttons.SetPause
 async def _paused(
     services: Services, speaker: Speaker, workspace_id: int, note: str, *, paused: bool
 ) -> Screen:
-    await services.db.write(standing.set_manual_pause, speaker.call, workspace_id, paused=paused, note=note)
+    await services.db.write(pausing.set_manual_pause, speaker.call, workspace_id, paused=paused, note=note)
     services.wake()
     return await card_screen(services, speaker, workspace_id)
-
-
-async def _usage(services: Services, speaker: Speaker, tap: buttons.Usage) -> Screen:
-    return usage_view(speaker.t, await current_card(services, speaker, tap.id))
-
-
-def usage_view(t: Tongue, card: WorkspaceCard) -> Screen:
-    """Which limit to report."""
-    rows = [
-        [
-            button(
-                t(
-                    "{label}: {used} of {allowed}",
-                    label=each.label,
-                    used=t.number(each.used) if each.used is not None else "?",
-                    allowed=t.number(each.allowance),
-                ),
-                buttons.UsageOf(id=card.id, code=each.code),
-            )
-        ]
-        for each in card.standing.limits
-        if each.counted
-    ]
-    return Screen.of(
-        f"<b>{h(card.name)}</b> · {t('usage by hand')}",
-        t("For platforms that don't report by themselves. Which one?"),
-        rows=[*rows, [button(t("‹ {name}", name=card.name), buttons.WorkspaceCard(id=card.id))]],
-    )
-
-
-async def on_usage_of(
-    query: CallbackQuery,
-    callback_data: buttons.UsageOf,
-    bot: Bot,
-    services: Services,
-    speaker: Speaker,
-    state: FSMContext,
-) -> None:
-    tap = callback_data
-    card = await current_card(services, speaker, tap.id)
-    await ask(services, speaker, state, Ask.usage, workspace_id=tap.id, code=tap.code)
-    await show(bot, query, _used_question(speaker.t, card, tap.code))
-
-
-def _used_question(t: Tongue, card: WorkspaceCard, code: str, said: str | None = None) -> Screen:
-    limit = next((each for each in card.standing.limits if each.code == code), None)
-    if limit is None:
-        raise GoneError
-    return question_screen(
-        t,
-        f"<b>{h(card.name)}</b> · {h(limit.label)}",
-        t(
-            "How many does it use now? Type a number, for example <code>{number}</code>.",
-            number=t.number(limit.allowance),
-        ),
-        back=buttons.Usage(id=card.id),
-        why=said,
-    )
-
-
-async def on_usage_typed(
-    message: Message, typed: str, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
-) -> None:
-    data = await state.get_data()
-    workspace_id, code = data["workspace_id"], data["code"]
-    try:
-        used = count(typed, speaker.t)
-        await services.db.write(standing.report_by_hand, speaker.call, workspace_id, code, used)
-    except (AmountFormatError, BadValueError) as error:
-        card = await current_card(services, speaker, workspace_id)
-        screen = _used_question(speaker.t, card, code, why(error, speaker.t, "12"))
-    else:
-        await state.clear()
-        services.wake()
-        screen = usage_view(speaker.t, await current_card(services, speaker, workspace_id))
-    await show(bot, message, screen)
 
 
 async def _requests(services: Services, speaker: Speaker, _: buttons.Requests) -> Screen:
@@ -235,8 +163,15 @@ async def _answer(services: Services, speaker: Speaker, tap: buttons.AnswerReque
     t = speaker.t
     try:
         changed = await services.db.write(
-            addons.answer_request, speaker.call, tap.id, tap.addon_id, approve=tap.approve
+            addons.answer_request,
+            speaker.call,
+            tap.id,
+            tap.addon_id,
+            approve=tap.approve,
+            accept_over=tap.over,
         )
+    except OverLimitError as error:
+        return approve_over_view(t, error.quote, tap)
     except GoneError:
         said = t("That request is answered already.")
     else:
@@ -253,3 +188,16 @@ async def _answer(services: Services, speaker: Speaker, tap: buttons.AnswerReque
             )
         )
     return await card_screen(services, speaker, tap.id, said)
+
+
+def approve_over_view(t: Tongue, quote: Quote, tap: buttons.AnswerRequest) -> Screen:
+    """The second tap of a removal that pauses the workspace (R23)."""
+    return Screen.of(
+        f"<b>{t('This pauses {workspace}', workspace=h(quote.workspace))}</b>",
+        *over_lines(t, quote),
+        rows=[
+            [button(t("Approve all the same"), tap.model_copy(update={"over": True}), "danger")],
+            [button(t("Decline"), buttons.AnswerRequest(id=tap.id, addon_id=tap.addon_id, approve=False))],
+            [button(t("‹ {name}", name=quote.workspace), buttons.WorkspaceCard(id=tap.id))],
+        ],
+    )

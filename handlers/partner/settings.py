@@ -7,11 +7,14 @@ from aiogram.types import CallbackQuery, Message
 
 from billing import catalogue
 from billing.errors import BadValueError
+from billing.points import AmountFormatError
 from handlers.context import Speaker
+from handlers.customer.buttons import Preferences
 from handlers.partner import buttons
 from handlers.partner.desk import desk_screen
 from handlers.partner.prompts import Ask, ask, question_screen
 from handlers.partner.routing import opens, says
+from handlers.partner.typed import count
 from handlers.partner.wrong import why
 from handlers.questions import Answers
 from handlers.screens import Screen, button, show
@@ -27,6 +30,8 @@ def router() -> Router:
     router.callback_query.register(opens(_credit_billing), buttons.CreditBilling.filter())
     router.callback_query.register(opens(_may_remove), buttons.CustomersMayRemove.filter())
     router.callback_query.register(opens(_removal_date), buttons.ChargeRemovalDate.filter())
+    router.callback_query.register(on_type_days, buttons.TypeDays.filter())
+    router.message.register(on_days_typed, Answers(Ask.setting_days))
     router.callback_query.register(on_type_name, buttons.TypeName.filter())
     router.message.register(on_name_typed, Answers(Ask.partner_name))
     return router
@@ -78,6 +83,24 @@ def settings_view(t: Tongue, partner: Partner) -> Screen:
         t("● The day of removal is charged.")
         if removal_date
         else t("○ The day of removal goes back to the customer."),
+        "",
+        t.n(
+            "Not covered by points: add-ons stay {count} day, then they end.",
+            "Not covered by points: add-ons stay {count} days, then they end.",
+            partner.grace_days,
+        )
+        if partner.grace_days
+        else t("Not covered by points: add-ons end on the renewal date."),
+        t.n(
+            "Auto top-up charges saved cards {count} hour before a renewal.",
+            "Auto top-up charges saved cards {count} hours before a renewal.",
+            partner.lead_hours,
+        ),
+        t.n(
+            "Higher prices reach cycles that start {count} day or more after you set them.",
+            "Higher prices reach cycles that start {count} days or more after you set them.",
+            partner.price_notice_days,
+        ),
         rows=[
             [
                 button(
@@ -97,7 +120,16 @@ def settings_view(t: Tongue, partner: Partner) -> Screen:
                     buttons.ChargeRemovalDate(on=not removal_date),
                 )
             ],
-            [button(t("Change your name"), buttons.TypeName())],
+            [
+                button(t("Grace"), buttons.TypeDays(what="grace")),
+                button(t("Card charge"), buttons.TypeDays(what="lead")),
+                button(t("Price rises"), buttons.TypeDays(what="notice")),
+            ],
+            [
+                button(t("Change your name"), buttons.TypeName()),
+                button(t("Limits"), buttons.Limits()),
+                button(t("Your notices"), Preferences()),
+            ],
             [button(t("‹ Desk"), buttons.Desk())],
         ],
     )
@@ -126,6 +158,58 @@ async def on_name_typed(
         await services.db.write(catalogue.set_partner_name, speaker.call, typed)
     except BadValueError as error:
         screen = _name_question(speaker.t, why(error, speaker.t))
+    else:
+        await state.clear()
+        screen = await settings_screen(services, speaker)
+    await show(bot, message, screen)
+
+
+async def on_type_days(
+    query: CallbackQuery,
+    callback_data: buttons.TypeDays,
+    bot: Bot,
+    services: Services,
+    speaker: Speaker,
+    state: FSMContext,
+) -> None:
+    await ask(services, speaker, state, Ask.setting_days, what=callback_data.what)
+    await show(bot, query, _days_question(speaker.t, callback_data.what))
+
+
+def _days_question(t: Tongue, what: str, said: str | None = None) -> Screen:
+    match what:
+        case "grace":
+            asked = t(
+                "For how many days do add-ons stay that points don't cover? 0 to {most}.",
+                most=catalogue.MOST_GRACE_DAYS,
+            )
+        case "lead":
+            asked = t(
+                "How many hours before a renewal is a saved card charged? {least} to {most}.",
+                least=catalogue.LEAST_LEAD_HOURS,
+                most=catalogue.MOST_LEAD_HOURS,
+            )
+        case _:
+            asked = t(
+                "How many days ahead do customers learn of a higher price? 0 to {most}.",
+                most=catalogue.MOST_NOTICE_DAYS,
+            )
+    return question_screen(t, asked, back=buttons.Settings(), why=said)
+
+
+async def on_days_typed(
+    message: Message, typed: str, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
+) -> None:
+    what = (await state.get_data())["what"]
+    setting = {
+        "grace": catalogue.set_grace_days,
+        "lead": catalogue.set_lead_hours,
+        "notice": catalogue.set_price_notice_days,
+    }[what]
+    try:
+        await services.db.write(setting, speaker.call, count(typed, speaker.t))
+    except (AmountFormatError, BadValueError) as error:
+        screen = _days_question(speaker.t, what, why(error, speaker.t))
     else:
         await state.clear()
         screen = await settings_screen(services, speaker)

@@ -6,7 +6,13 @@ from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 
 from billing import addons
 from billing.addons import MOST_UNITS, AddonOffer, Changed, Quote
-from billing.errors import BadValueError, GoneError, NotEnoughPointsError, QuoteChangedError
+from billing.errors import (
+    BadValueError,
+    GoneError,
+    NotEnoughPointsError,
+    OverLimitError,
+    QuoteChangedError,
+)
 from billing.points import AmountFormatError
 from billing.workspaces import WorkspaceCard
 from handlers.context import Speaker
@@ -158,15 +164,6 @@ def quote_view(t: Tongue, quote: Quote, news: str | None = None) -> Screen:
             ),
             rows=[[button(t("± Points"), buttons.Points(id=quote.workspace_id), "success")], back],
         )
-    over = [
-        t(
-            "⚠ It uses {used} {label} and would have {allowed}: it would pause.",
-            used=t.number(used),
-            label=h(label),
-            allowed=t.number(allowed),
-        )
-        for label, used, allowed in quote.over
-    ]
     removing = quote.units_after < quote.units_before
     return Screen.of(
         news,
@@ -189,9 +186,22 @@ def quote_view(t: Tongue, quote: Quote, news: str | None = None) -> Screen:
             before=t.points(quote.balance),
             after=t.points(quote.balance_after),
         ),
-        *over,
+        *over_lines(t, quote),
         rows=[*(_removal_rows(t, quote) if removing else _adding_rows(t, quote)), back],
     )
+
+
+def over_lines(t: Tongue, quote: Quote) -> list[str]:
+    """The limits that a removal would exceed (R23)."""
+    return [
+        t(
+            "⚠ It uses {used} {label} and would have {allowed}: it would pause.",
+            used=t.number(used),
+            label=h(label),
+            allowed=t.number(allowed),
+        )
+        for label, used, allowed in quote.over
+    ]
 
 
 def _set(quote: Quote, *, refund: bool) -> buttons.SetUnits:
@@ -228,13 +238,29 @@ async def _set_units(services: Services, speaker: Speaker, tap: buttons.SetUnits
             tap.units,
             refund=tap.refund,
             quoted=tap.quoted,
+            accept_over=tap.over,
         )
+    except OverLimitError as error:
+        return over_view(t, error.quote, tap)
     except QuoteChangedError as error:
         return quote_view(t, error.quote, t("The sum has changed. This is the new one."))
     except NotEnoughPointsError as error:
         return quote_view(t, error.quote)
     services.wake()
     return changed_view(t, changed)
+
+
+def over_view(t: Tongue, quote: Quote, tap: buttons.SetUnits) -> Screen:
+    """The second tap of a removal that pauses the workspace (R23)."""
+    sure = tap.model_copy(update={"over": True})
+    return Screen.of(
+        f"<b>{t('This pauses {workspace}', workspace=h(quote.workspace))}</b>",
+        *over_lines(t, quote),
+        rows=[
+            [button(t("Remove all the same"), sure, "danger")],
+            [button(t("‹ Back"), buttons.UnitsOf(id=quote.workspace_id, addon_id=quote.addon_id))],
+        ],
+    )
 
 
 async def _undo(services: Services, speaker: Speaker, tap: buttons.UndoUnits) -> Screen:

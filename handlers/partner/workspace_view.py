@@ -92,11 +92,14 @@ def card_view(t: Tongue, card: WorkspaceCard, now: dt.datetime, news: str | None
     """Everything the partner knows of a workspace, and what can be done about it."""
     today = local_date(now, zone_named(card.zone))
     state = t("❚❚ paused") if card.reasons else t("● active")
+    if card.closed:
+        state = t("○ closed")
     reported = card.standing.reported_at
     return Screen.of(
         *([news, ""] if news else []),
         f"<b>{h(card.name)}</b> · {card.id} · {state}",
-        *[f"❚❚ {each}" for each in _reasons(t, card)],
+        _closed(t, card, today) if card.closed else None,
+        *[f"❚❚ {each}" for each in _reasons(t, card) if not card.closed],
         t("{points} points", points=t.points(card.balance)),
         "",
         t("Plan  {plan}", plan=h(card.plan) if card.plan is not None else t("none")),
@@ -110,10 +113,17 @@ def card_view(t: Tongue, card: WorkspaceCard, now: dt.datetime, news: str | None
         t("as of {when}", when=t.when(reported)) if reported is not None else t("No usage reported yet."),
         "",
         _addons(t, card),
+        _features(t, card),
         _people(t, card),
         None if card.delivered else t("Your platform has not confirmed the newest changes yet."),
         rows=_card_rows(t, card),
     )
+
+
+def _closed(t: Tongue, card: WorkspaceCard, today: dt.date) -> str:
+    if card.plan is None:
+        return t("Its owner closed it. Opened again it needs a plan.")
+    return t("Its owner closed it: everything ends on {day}.", day=t.near_day(card.renewal, today))
 
 
 def _reasons(t: Tongue, card: WorkspaceCard) -> list[str]:
@@ -147,6 +157,13 @@ def _limit(t: Tongue, each: LimitStanding) -> str:
 def _addons(t: Tongue, card: WorkspaceCard) -> str:
     active = [f"{h(offer.label)} ×{t.number(offer.units)}" for offer in card.offers if offer.units]
     return t("Add-ons  {active}", active=", ".join(active)) if active else t("Add-ons  none")
+
+
+def _features(t: Tongue, card: WorkspaceCard) -> str | None:
+    """What is switched on, where its add-ons' labels don't say it already (R20)."""
+    labels = {offer.label for offer in card.offers if offer.units}
+    features = [feature for feature in card.standing.features if feature not in labels]
+    return t("Switched on  {features}", features=h(", ".join(features))) if features else None
 
 
 def _people(t: Tongue, card: WorkspaceCard) -> str:
@@ -184,8 +201,10 @@ def _card_rows(t: Tongue, card: WorkspaceCard) -> list[list[InlineKeyboardButton
         )
     )
     paused = "manual" in card.reasons
+    opening = [button(t("Open it again"), buttons.Reopen(id=card.id), "success")] if card.closed else []
     return [
         *rows,
+        opening,
         [
             button(t("± Points"), buttons.Points(id=card.id)),
             button(t("Add-ons"), buttons.Units(id=card.id)),
@@ -200,7 +219,14 @@ def _card_rows(t: Tongue, card: WorkspaceCard) -> list[list[InlineKeyboardButton
             ),
         ],
         [
+            button(t("Plan"), buttons.WorkspacePlan(id=card.id)),
+            button(t("Allowances"), buttons.Allowances(id=card.id)),
+        ],
+        [
+            button(t("Renewal date"), buttons.Dates(id=card.id)),
             button(t("Usage by hand"), buttons.Usage(id=card.id)),
+        ],
+        [
             button(t("Let it run again"), buttons.SetPause(id=card.id, paused=False))
             if paused
             else button(t("Pause"), buttons.Pause(id=card.id)),

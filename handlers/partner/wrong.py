@@ -28,6 +28,14 @@ def why(error: Exception, t: Tongue, example: str = "") -> str:
             return t("A bonus is zero or more points.")
         case BadValueError(field="count"):
             return t("Take a whole number, zero or more.")
+        case BadValueError(field="grace" | "lead" | "notice"):
+            return t("That is outside of the range.")
+        case BadValueError(field="limit_twice"):
+            return t("There is a limit of that name already.")
+        case BadValueError(field="limits"):
+            return t("There can be no more limits than these.")
+        case BadValueError(field="grant"):
+            return t("A unit gives one or more.")
         case BadValueError(field="day"):
             return t("That isn't a date.")
         case BadValueError(field="point_price"):

@@ -21,6 +21,11 @@ class Person(Base):
     seen_at: Mapped[dt.datetime]
     workspace_id: Mapped[int | None]
     """The workspace this person looked at last; a hint for /start, never a right."""
+    quiet_from: Mapped[int | None] = mapped_column(default=22)
+    quiet_to: Mapped[int | None] = mapped_column(default=8)
+    """Hours of the workspace's day between which only money and pauses are told (R36); None: at any hour."""
+    muted: Mapped[list[str]] = mapped_column(default=list)
+    """Topics of notices (billing.notices) that this person doesn't want; never money or pauses."""
 
 
 class PartnerAdmin(Base):

@@ -31,8 +31,14 @@ class Plan(Base):
     on_sale: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
     stripe_price: Mapped[str | None]
+    """None: only the partner puts workspaces on it, by hand."""
     amount_minor: Mapped[int | None]
     currency: Mapped[str | None]
+    interval: Mapped[str] = mapped_column(default="month")
+    """day, week, month, year: what the price is for, `interval_count` of them."""
+    interval_count: Mapped[int] = mapped_column(default=1)
+    settles_after: Mapped[int | None]
+    """Workspaces above this number have yet to be brought to changed allowances; None: all stand by them."""
 
 
 class PlanAllowance(Base):

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base
@@ -47,13 +47,15 @@ class OutboxMessage(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index(None, "bot_id", "status", "due_at"),
+        Index(None, "bot_id", "status", "due_at", "number"),
         Index(None, "partner_id", "status", "created_at"),
     )
 
     bot_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(primary_key=True)
     """Drawn from the reference, kind and chat: the same notice is written once."""
+    number: Mapped[int] = mapped_column(Identity())
+    """Grows with every notice: those due at one instant leave in the order they were made."""
     partner_id: Mapped[int]
     chat_id: Mapped[int]
     person_id: Mapped[int | None]

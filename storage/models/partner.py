@@ -46,7 +46,11 @@ class Partner(Base):
     price_notice_days: Mapped[int] = mapped_column(default=7)
     """R6: days between telling a rise and the first cycle that pays it."""
     grace_days: Mapped[int] = mapped_column(default=0)
+    """R15: days that units not covered by points stay before they lapse."""
     lead_hours: Mapped[int] = mapped_column(default=24)
+    """R17: hours before a cycle's end at which an automatic charge is first tried."""
+    fallback_plan_id: Mapped[int | None]
+    """R25: what an ended plan falls back to; None: no plan."""
     stripe_invoices: Mapped[bool] = mapped_column(default=False)
     """R30."""
 

@@ -4,7 +4,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base
@@ -34,6 +34,15 @@ class Order(Base):
         UniqueConstraint("partner_id", "payment_intent"),
         Index(None, "partner_id", "workspace_id", "created_at"),
         Index(None, "status", "next_look_at"),
+        # At most one automatic order is open per workspace (R18).
+        Index(
+            "uq_orders_automatic",
+            "partner_id",
+            "workspace_id",
+            unique=True,
+            sqlite_where=text("automatic AND status IN ('open', 'waiting')"),
+            postgresql_where=text("automatic AND status IN ('open', 'waiting')"),
+        ),
     )
 
     partner_id: Mapped[int] = mapped_column(primary_key=True)
@@ -42,6 +51,16 @@ class Order(Base):
     person_id: Mapped[int | None]
     pack_id: Mapped[int | None]
     """None: an exact amount (R3), or a payment that was found at Stripe."""
+    packs: Mapped[int] = mapped_column(default=1)
+    """How many of the pack; points, bonus and amount are of all of them."""
+    automatic: Mapped[bool] = mapped_column(default=False)
+    """Charged to a saved card with nobody present: one attempt is one order (R17)."""
+    card_id: Mapped[int | None]
+    """The saved card that it was charged to."""
+    saves_card: Mapped[bool] = mapped_column(default=False)
+    """Paying it saves the card and switches auto top-up on (R17)."""
+    recovers_id: Mapped[int | None]
+    """The automatic order that failed and that this one makes good by hand (R18)."""
     points: Mapped[int]
     bonus: Mapped[int] = mapped_column(default=0)
     amount_minor: Mapped[int]
@@ -63,10 +82,14 @@ class Order(Base):
     next_look_at: Mapped[dt.datetime]
     """When the poller looks at Stripe again; also the lease of who is looking."""
     looks: Mapped[int] = mapped_column(default=0)
+    paid_minor: Mapped[int | None]
+    """What was paid, tax included; None until somebody asked Stripe what of it went back."""
     refunded_minor: Mapped[int] = mapped_column(default=0)
-    """Cumulative, refunds and lost disputes together (R29)."""
+    """The share of amount_minor that is gone: cumulative, refunds and disputes that took money together (R29)."""
     reversed_points: Mapped[int] = mapped_column(default=0)
     reversed_bonus: Mapped[int] = mapped_column(default=0)
+    reversals: Mapped[int] = mapped_column(default=0)
+    """How often what is known of its refunds and disputes has changed: the number in the reference of what was taken."""
     chat_id: Mapped[int | None]
     message_id: Mapped[int | None]
     """The chat message that shows this order and changes by itself."""

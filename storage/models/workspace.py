@@ -14,7 +14,9 @@ class Workspace(Base):
     __tablename__ = "workspaces"
     __table_args__ = (
         Index(None, "id"),
-        Index(None, "partner_id", "cycle_end"),
+        Index(None, "renews_at"),
+        Index(None, "lapses_at"),
+        Index(None, "remind_at"),
         UniqueConstraint("partner_id", "origin"),
     )
 
@@ -23,6 +25,8 @@ class Workspace(Base):
     name: Mapped[str]
     plan_id: Mapped[int | None]
     zone: Mapped[str]
+    next_zone: Mapped[str | None]
+    """The zone from the next cycle on, where it is another (R4)."""
     anchor: Mapped[dt.date]
     cycle_start: Mapped[dt.date]
     cycle_end: Mapped[dt.date]
@@ -30,6 +34,18 @@ class Workspace(Base):
     whole_start: Mapped[dt.date]
     whole_end: Mapped[dt.date]
     """Whole cycle by which days are priced, wider than the cycle when this one is cut or short (R4)."""
+    renews_at: Mapped[dt.datetime]
+    """The instant at which `cycle_end` begins in the workspace's zone: what a sweep looks for."""
+    claimed_until: Mapped[dt.datetime | None]
+    """The lease of a sweep that works its due cycles off one by one."""
+    lapses_at: Mapped[dt.datetime | None]
+    """When units that are not paid yet for the running cycle end (R15); None: there are none."""
+    graced_until: Mapped[dt.datetime | None]
+    """When the grace of the running cycle is over, whatever charge may come; None: there was nothing to grace."""
+    remind_at: Mapped[dt.datetime | None]
+    """When to look whether the next renewal must be announced (R36)."""
+    reminded: Mapped[int | None]
+    """Days before the renewal of the newest announcement for it."""
     paused_limit: Mapped[bool] = mapped_column(default=False)
     paused_unpaid: Mapped[bool] = mapped_column(default=False)
     paused_manual: Mapped[bool] = mapped_column(default=False)
@@ -76,18 +92,25 @@ class Usage(Base):
     limit_code: Mapped[str] = mapped_column(primary_key=True)
     used: Mapped[int]
     at: Mapped[dt.datetime]
+    warned: Mapped[int] = mapped_column(default=0)
+    """The warning percentage that was crossed last and still holds: 0, 80, 95 (R22)."""
 
 
 class AddonState(Base):
     """Units of an add-on a workspace has now, whether they renew, and where they stand in keep-order."""
 
     __tablename__ = "addon_states"
-    __table_args__ = (CheckConstraint("units >= 0", name="units"),)
+    __table_args__ = (
+        CheckConstraint("units >= 0", name="units"),
+        CheckConstraint("unpaid >= 0 AND unpaid <= units", name="unpaid"),
+    )
 
     partner_id: Mapped[int] = mapped_column(primary_key=True)
     workspace_id: Mapped[int] = mapped_column(primary_key=True)
     addon_id: Mapped[int] = mapped_column(primary_key=True)
     units: Mapped[int]
+    unpaid: Mapped[int] = mapped_column(default=0)
+    """How many of the units wait for points to renew, in grace or for an automatic charge (R15)."""
     renews: Mapped[bool] = mapped_column(default=True)
     keep_rank: Mapped[int | None]
     since: Mapped[dt.datetime]
@@ -152,7 +175,7 @@ class Delivery(Base):
     """What the host platform should be told, newest version wins (R35)."""
 
     __tablename__ = "deliveries"
-    __table_args__ = (Index(None, "confirmed_at", "next_at"),)
+    __table_args__ = (Index(None, "confirmed_at", "next_at"), Index(None, "waiting_since"))
 
     partner_id: Mapped[int] = mapped_column(primary_key=True)
     workspace_id: Mapped[int] = mapped_column(primary_key=True)
@@ -161,6 +184,13 @@ class Delivery(Base):
     """All that the version says, to know whether a later state differs from it."""
     paused: Mapped[bool]
     asked_at: Mapped[dt.datetime]
+    """When this version came about."""
+    waiting_since: Mapped[dt.datetime | None]
+    """When the oldest of the versions came about that the host has not confirmed; None: it has the newest."""
+    confirmed_through: Mapped[dt.datetime | None]
+    """Changes up to here are in a version that the host confirmed."""
+    alerted_at: Mapped[dt.datetime | None]
+    """When the partner was told that the host is silent."""
     next_at: Mapped[dt.datetime]
     confirmed_at: Mapped[dt.datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)

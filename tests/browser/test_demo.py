@@ -127,5 +127,19 @@ def test_pictures_for_the_readme(desktop: Visitor, phone: Visitor, readme_pictur
     phone.sees("customer", "9,450 of 10,000")
     phone.page.get_by_role("button", name="Close this help").click()
     phone.picture(readme_pictures / "phone.png")
-    for name in ("customer", "partner", "phone"):
+
+    desktop.writes("customer", "/autotopup")
+    desktop.presses("customer", "Turn on")
+    desktop.presses("customer", "50 points")
+    desktop.presses("customer", "Agree and save a card")
+    desktop.presses("customer", "Open Stripe's page")
+    desktop.checkout().locator("#card button[name=action]").click()
+    desktop.sees("customer", "Card saved")
+    desktop.picture(readme_pictures / "autotopup.png", "customer")
+    uses(desktop, "Members", 9)
+    desktop.sees("customer", "Members: 9 of 5")
+    desktop.presses("customer", "Get going again")
+    desktop.sees("customer", "4 × Extra member")
+    desktop.picture(readme_pictures / "rescue.png", "customer")
+    for name in ("customer", "partner", "phone", "autotopup", "rescue"):
         assert (readme_pictures / f"{name}.png").stat().st_size > 10_000

@@ -8,8 +8,8 @@ from sqlalchemy import delete
 
 from billing import adjust, catalogue, people, workspaces
 from billing.access import Role
+from billing.account import keep_account
 from billing.call import Call
-from billing.checkout import keep_account
 from storage import catalogue as rows
 from storage.database import Database
 from storage.models import Base, OutboxMessage

@@ -1,4 +1,4 @@
-"""A clock that turns when told, and a payment gateway in memory."""
+"""A payment gateway in memory: its pages here, what is paid on them in the fake_ modules beside."""
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
@@ -8,41 +8,51 @@ from billing.gateway import (
     Account,
     CheckoutRequest,
     GatewayError,
-    GatewayUnknownError,
     SessionFacts,
+    SetupRequest,
+    SubscriptionRequest,
     VerifiedEvent,
 )
 from billing.money import Money
 
+from .fake_answers import TurnableClock
+from .fake_payments import (
+    FAILURE,
+    LOST,
+    OUTAGE,
+    PAID,
+    PROCESSING,
+    THREE_D_SECURE,
+    ChargeEnd,
+    declined,
+)
+from .fake_subscriptions import FakeSubscriptions
+
+__all__ = [
+    "FAILURE",
+    "LOST",
+    "OUTAGE",
+    "PAID",
+    "PROCESSING",
+    "THREE_D_SECURE",
+    "ChargeEnd",
+    "FakeGateway",
+    "TurnableClock",
+    "declined",
+]
+
 
 @dataclass(slots=True)
-class TurnableClock:
-    """Stands still until it is turned."""
-
-    at: dt.datetime
-
-    def now(self) -> dt.datetime:
-        return self.at
-
-    def turn(self, **by: float) -> None:
-        """Forward, by what timedelta takes."""
-        self.at += dt.timedelta(**by)
-
-
-@dataclass(slots=True)
-class FakeGateway:
+class FakeGateway(FakeSubscriptions):
     """Pages by id; a page is moved on by its address, as if somebody had been there."""
 
-    clock: TurnableClock
-    live: bool = True
-    down: bool = False
-    """Nothing answers."""
     refuses: str | None = None
     """The code with which new pages are refused."""
     pages: dict[str, SessionFacts] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     """What the customer reads on the page, by id."""
-    _by_key: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
+    _asked: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What a page was made from."""
 
     async def account(self) -> Account:
         self._answer()
@@ -53,10 +63,10 @@ class FakeGateway:
         return f"cus_{partner_id}_{workspace_id}"
 
     def checkout_params(self, request: CheckoutRequest) -> dict[str, Any]:
-        return {
-            "title": request.title,
+        return self._page_params(request, "payment", request.title) | {
             "amount": request.price.amount_minor,
             "currency": request.price.currency,
+            "save_card": request.save_card,
             "metadata": {
                 "order": str(request.order_id),
                 "partner": str(request.partner_id),
@@ -64,30 +74,66 @@ class FakeGateway:
                 "points": str(request.points),
                 "bonus": str(request.bonus),
             },
+        }
+
+    def setup_params(self, request: SetupRequest) -> dict[str, Any]:
+        return self._page_params(request, "setup", request.consent) | {
+            "amount": 0,
+            "currency": request.currency,
+            "metadata": {
+                "setup": str(request.setup_id),
+                "partner": str(request.partner_id),
+                "workspace": str(request.workspace_id),
+            },
+        }
+
+    def subscription_params(self, request: SubscriptionRequest) -> dict[str, Any]:
+        return self._page_params(request, "subscription", request.price) | {
+            "price": request.price,
+            "metadata": {
+                "checkout": str(request.checkout_id),
+                "partner": str(request.partner_id),
+                "workspace": str(request.workspace_id),
+                "plan": str(request.plan_id),
+            },
+        }
+
+    @staticmethod
+    def _page_params(
+        request: CheckoutRequest | SetupRequest | SubscriptionRequest, mode: str, title: str
+    ) -> dict[str, Any]:
+        return {
+            "mode": mode,
+            "title": title,
+            "customer": request.customer,
             "success_url": request.return_url,
         }
 
     async def create_session(self, params: dict[str, Any], key: str) -> SessionFacts:
-        self._answer()
-        if key in self._by_key:
-            first, known = self._by_key[key]
-            if first != params:
-                raise GatewayError("idempotency_error", "other parameters under a known key")
-            return self.pages[known]
+        return self._once(key, params, lambda: self._new_page(params))
+
+    def _new_page(self, params: dict[str, Any]) -> SessionFacts:
         if self.refuses is not None:
             raise GatewayError(self.refuses)
         page = f"cs_{len(self.pages) + 1}"
-        self._by_key[key] = params, page
+        sum_asked = (
+            self._price(params["price"]).amount
+            if params["mode"] == "subscription"
+            else Money(params["amount"], params["currency"])
+        )
         self.titles[page] = params["title"]
+        self._asked[page] = params
         self.pages[page] = SessionFacts(
             page,
             f"https://checkout.example/{page}",
             "open",
-            "unpaid",
-            Money(params["amount"], params["currency"]),
+            "no_payment_required" if params["mode"] == "setup" else "unpaid",
+            sum_asked,
             self.live,
             self.clock.now(),
+            customer=params["customer"],
             metadata=params["metadata"],
+            mode=params["mode"],
         )
         return self.pages[page]
 
@@ -112,48 +158,60 @@ class FakeGateway:
     def verify(self, payload: bytes, signature: str) -> VerifiedEvent:
         raise GatewayError("signature", "no webhooks here")
 
-    def pay(self, url: str) -> None:
-        """The money is there; a page whose bank was slow is paid the same way."""
-        page = self._id(url)
-        self._move(
-            page,
-            status="complete",
-            payment_status="paid",
-            payment_intent=f"pi_{page}",
-            payment_state="succeeded",
-            charge=f"ch_{page}",
-            receipt_url=f"https://receipts.example/{page}",
-        )
+    def pay(self, url: str, last4: str = "4242") -> None:
+        """Pays, saves the card or subscribes; a page whose bank was slow is paid the same way."""
+        page = self._page_of(url)
+        asked = self._asked[page]
+        if asked["mode"] == "setup":
+            self._move(page, status="complete", payment_method=self.save_card(last4))
+        elif asked["mode"] == "subscription":
+            subscription = self.subscribe(asked["customer"], asked["price"], asked["metadata"])
+            self._move(page, status="complete", payment_status="paid", subscription=subscription)
+        else:
+            card = self.save_card(last4) if asked["save_card"] else None
+            payment = self._paid(
+                self.pages[page].subtotal,
+                asked["customer"],
+                card,
+                asked["metadata"],
+                payment_intent=f"pi_{page}",
+            )
+            self._move(
+                page,
+                status="complete",
+                payment_status="paid",
+                payment_intent=payment.id,
+                payment_state="succeeded",
+                charge=payment.charge,
+                receipt_url=payment.receipt_url,
+                payment_method=card,
+            )
 
     def pay_later(self, url: str) -> None:
         """A delayed method: its bank takes days."""
-        page = self._id(url)
+        page = self._page_of(url)
         self._move(page, status="complete", payment_intent=f"pi_{page}", payment_state="processing")
 
     def refuse_later(self, url: str, code: str | None = None) -> None:
         """The bank of a delayed method says no."""
-        self._move(self._id(url), payment_state="requires_payment_method", decline=code)
+        self._move(self._page_of(url), payment_state="requires_payment_method", decline=code)
 
     def decline(self, url: str, code: str) -> None:
         """The card is declined; the page stays open."""
-        self._move(self._id(url), decline=code)
+        self._move(self._page_of(url), decline=code)
 
     def run_out(self, url: str) -> None:
         """Nobody paid in time."""
-        self._move(self._id(url), status="expired", url=None)
+        self._move(self._page_of(url), status="expired", url=None)
 
     def charge_another_amount(self, url: str, amount_minor: int) -> None:
         """What was paid is not what was ordered."""
-        page = self._id(url)
+        page = self._page_of(url)
         self._move(page, subtotal=Money(amount_minor, self.pages[page].subtotal.currency))
 
     def _move(self, page: str, **changes: Any) -> None:
         self.pages[page] = replace(self.pages[page], **changes)
 
     @staticmethod
-    def _id(url: str) -> str:
+    def _page_of(url: str) -> str:
         return url.rsplit("/", 1)[1]
-
-    def _answer(self) -> None:
-        if self.down:
-            raise GatewayUnknownError("timeout")

@@ -76,6 +76,11 @@ class Person:
         return str(self.shown)
 
     @property
+    def screens(self) -> list[str]:
+        """All messages as they stand now, oldest first."""
+        return self._telegram.all_shown(self.id)
+
+    @property
     def html(self) -> str:
         return self.shown.html
 

@@ -114,6 +114,10 @@ class Telegram(BaseSession):
         assert room.last is not None, "nothing was shown in this chat"
         return room.messages[room.last]
 
+    def all_shown(self, chat_id: int) -> list[str]:
+        """Every message of the bot's in the chat, as it stands now."""
+        return [str(shown) for _, shown in sorted(self.rooms[chat_id].messages.items())]
+
     def count(self, chat_id: int) -> int:
         """How many messages the bot has sent into the chat."""
         return len(self.rooms[chat_id].messages)

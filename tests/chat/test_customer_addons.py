@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing import addons, catalogue, standing
+from billing import addons, catalogue, usage
 from billing.ledger import Kind
 
 from .conftest import ON_BOTH
@@ -25,7 +25,7 @@ async def _buys(person: Person, label: str, units: int) -> None:
 
 async def _uses(world: World, **used: int) -> None:
     world.clock.turn(seconds=1)
-    await world.db.write(standing.report_usage, world.call(), world.acme, used, world.clock.now())
+    await world.db.write(usage.report_usage, world.call(), world.acme, used, world.clock.now())
 
 
 async def _switch_off_removing(world: World, nora: Person) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from billing import standing, workspaces
+from billing import pausing, usage
 from billing.access import Role
+from tests.looking import all_due
 
 from .people import Person
 from .world import World
@@ -11,7 +12,7 @@ from .world import World
 
 async def _uses(world: World, **used: int) -> None:
     world.clock.turn(seconds=1)
-    await world.db.write(standing.report_usage, world.call(), world.acme, used, world.clock.now())
+    await world.db.write(usage.report_usage, world.call(), world.acme, used, world.clock.now())
 
 
 async def test_start_shows_the_workspace_at_a_glance(dana: Person, market: World) -> None:
@@ -26,7 +27,14 @@ async def test_start_shows_the_workspace_at_a_glance(dana: Person, market: World
     assert "████████░░ Members 4 of 5 · ⚠ 80 %" in dana.screen
     assert "█████████░ Bot users 9,600 of 10,000 · ⚠ 96 %" in dana.screen
     assert "as of" in dana.screen
-    assert dana.buttons == ["Top up", "Add-ons", "History", "People", "Help"]
+    assert dana.buttons == [
+        "Top up",
+        "Add-ons",
+        "Auto top-up: off",
+        "History",
+        "Plan",
+        "More",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +67,7 @@ async def test_renewal_is_covered_or_says_what_is_missing(dana: Person) -> None:
     await dana.taps("2")
     await dana.taps("Add for")
     await dana.taps("Menu")
-    assert "Add-ons renew for 10 points ✓ covered" in dana.screen
+    assert "Add-ons renew:\n1 Dec  10 points ✓\n1 Jan  10 points ✓\n1 Feb  10 points ✓" in dana.screen
     assert "137.5 points · last until about 1 Jan 2028" in dana.screen
 
     await dana.taps("Add-ons")
@@ -68,7 +76,7 @@ async def test_renewal_is_covered_or_says_what_is_missing(dana: Person) -> None:
     await dana.sends("30")
     await dana.taps("Add for 70 points")
     await dana.taps("Menu")
-    assert "Add-ons renew for 150 points ⚠ 82.5 points missing" in dana.screen
+    assert "1 Dec  150 points ⚠ 82.5 missing\n1 Jan  150 points ⚠ 150 missing" in dana.screen
     assert "last until about 1 Dec" in dana.screen
 
 
@@ -129,7 +137,7 @@ async def test_pauses_and_resumes_are_told(dana: Person, market: World) -> None:
 async def test_a_pause_by_the_partner_shows_the_note(dana: Person, nora: Person, market: World) -> None:
     owner = await market.person_id(nora)
     await market.db.write(
-        standing.set_manual_pause, market.call(owner), market.acme, paused=True, note="<Invoice> 7 & 8"
+        pausing.set_manual_pause, market.call(owner), market.acme, paused=True, note="<Invoice> 7 & 8"
     )
 
     await dana.sends("/start")
@@ -178,7 +186,8 @@ async def test_a_button_in_a_group_changes_nothing(dana: Person, market: World) 
 
 async def test_an_invite_opens_the_workspace_once(market: World, dana: Person) -> None:
     await dana.sends("/start")
-    await dana.taps("People")
+    await dana.taps("More")
+    await dana.taps("People with access")
     await dana.taps("Invite somebody")
     await dana.taps("Billing: buys and removes too")
     copied = dana.button("Copy the link").copy_text
@@ -197,7 +206,7 @@ async def test_an_invite_opens_the_workspace_once(market: World, dana: Person) -
 
 async def test_a_due_cycle_without_addons_needs_no_notice(dana: Person, market: World) -> None:
     market.clock.turn(days=40)
-    assert market.acme in await market.db.read(workspaces.due, market.clock.now())
+    assert market.acme in await market.db.read(all_due, market.clock.now())
 
     await dana.sends("/start")
 

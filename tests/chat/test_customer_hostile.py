@@ -3,7 +3,7 @@
 import pytest
 from aiogram.filters.callback_data import CallbackData
 
-from billing import catalogue, people, standing
+from billing import catalogue, pausing, people
 from billing.access import Role
 from billing.text import clean
 from handlers.customer import buttons
@@ -155,7 +155,7 @@ async def test_an_unknown_button_leaves_a_usable_screen(dana: Person, market: Wo
 
     await dana.presses(data)
 
-    assert dana.buttons[-1] in {"Menu", "Help"}
+    assert dana.buttons[-1] in {"Menu", "More"}
     assert await market.balance(market.acme) == 14_250
 
 
@@ -170,7 +170,7 @@ async def test_names_are_text_everywhere(market: World, nora: Person, name: str)
     owner = await market.person_id(nora)
     await market.db.write(catalogue.set_label, market.call(owner), bot, typed)
     await market.db.write(catalogue.set_partner_name, market.call(owner), typed)
-    await market.db.write(standing.set_manual_pause, market.call(owner), workspace, paused=True, note=typed)
+    await market.db.write(pausing.set_manual_pause, market.call(owner), workspace, paused=True, note=typed)
     await market.deliver()
     eve_id = await market.person_id(eve)
 
@@ -188,7 +188,7 @@ async def test_every_screen_has_a_way_back(dana: Person, market: World) -> None:
     await dana.sends("/menu")
     for target in _every_button(market.acme, bot, dana_id)[:-4]:
         await dana.presses(target)
-        back = {"Menu", "Back", "Help", "Keep it"} & set(dana.buttons)
+        back = {"Menu", "Back", "More", "Keep it"} & set(dana.buttons)
         assert back, f"{target!r} leads to a dead end:\n{dana.screen}"
 
 

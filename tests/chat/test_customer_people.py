@@ -9,13 +9,15 @@ from .world import World
 
 async def _opens(person: Person, name: str) -> None:
     await person.sends("/menu")
-    await person.taps("People")
+    await person.taps("More")
+    await person.taps("People with access")
     await person.taps(f"{name} ·")
 
 
 async def test_everybody_sees_who_has_access(vic: Person) -> None:
     await vic.sends("/menu")
-    await vic.taps("People")
+    await vic.taps("More")
+    await vic.taps("People with access")
 
     assert "• Dana · owner\n• Vic · viewer · you" in vic.screen
 
@@ -45,7 +47,8 @@ async def test_only_an_owner_changes_people(vic: Person, market: World) -> None:
 
 async def test_a_viewer_cant_invite(vic: Person) -> None:
     await vic.sends("/menu")
-    await vic.taps("People")
+    await vic.taps("More")
+    await vic.taps("People with access")
     await vic.taps("Invite somebody")
 
     assert vic.toast == "Only an owner can do this: Dana."

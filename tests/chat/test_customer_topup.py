@@ -4,7 +4,7 @@ import pytest
 
 from billing import adjust, catalogue
 from billing.access import Role
-from billing.checkout import keep_account
+from billing.account import keep_account
 from billing.ledger import Kind
 
 from .conftest import LONG_AGO, ON_BOTH

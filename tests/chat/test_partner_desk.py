@@ -1,6 +1,6 @@
 """The desk: from a bare bot to selling, what happened today, what wants a look (R26)."""
 
-from billing.checkout import keep_account
+from billing.account import keep_account
 from billing.orders import Choice
 
 from .people import Person

@@ -9,12 +9,16 @@ from aiogram.types import ErrorEvent, TelegramObject, Update
 
 from billing import adjust, people, workspaces
 from billing.access import Role
+from billing.automatic.charging import AutomaticTopUps
 from billing.call import Call
 from billing.checkout import Checkout
 from billing.cycle import UnknownZoneError
 from billing.errors import BillingError
 from billing.ledger import Kind
+from billing.payments import Payments
+from billing.plans.subscriptions import Subscriptions
 from billing.points import AmountFormatError
+from billing.refunds import Refunds
 from handlers import notices
 from handlers.answers import AnswerOnce
 from handlers.dispatcher import build_dispatcher
@@ -44,14 +48,25 @@ class World:
         self.gateway = FakeGateway(clock)
         self.bot = Bot(f"{BOT_ID}:TEST", session=self.telegram)
         self.telegram.middleware(AnswerOnce())
-        self.checkout = Checkout(
+        self.payments = Payments(
             db,
             {PARTNER: self.gateway},
             clock,
             BOT_ID,
-            lambda order: f"https://t.me/desk_bot?start=paid_{order}",
+            lambda payload: f"https://t.me/desk_bot?start={payload}",
         )
-        self.services = Services(db, clock, self.checkout, BOT_ID, "desk_bot", lambda: None)
+        self.checkout = Checkout(self.payments)
+        self.services = Services(
+            db,
+            clock,
+            self.checkout,
+            AutomaticTopUps(self.payments),
+            Subscriptions(self.payments),
+            Refunds(self.payments),
+            BOT_ID,
+            "desk_bot",
+            lambda: None,
+        )
         self.dispatcher: Dispatcher = build_dispatcher(self.services, MemoryStorage())
         self.dispatcher.errors.outer_middleware(self._watch)
         self._bug: Exception | None = None

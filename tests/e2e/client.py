@@ -298,10 +298,10 @@ def _message(one: Json) -> Message:
     rows = (one["reply_markup"] or {}).get("inline_keyboard", [])
     return Message(
         one["message_id"],
-        one["text"],
+        _plain(one["text"]),
         tuple(
             Button(
-                key["text"],
+                _plain(key["text"]),
                 key.get("callback_data"),
                 key.get("url"),
                 key["copy_text"]["text"] if "copy_text" in key else None,
@@ -310,6 +310,11 @@ def _message(one: Json) -> Message:
             for key in row
         ),
     )
+
+
+def _plain(text: str) -> str:
+    """As somebody would type it: sums of money are held together by spaces that don't break."""
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
 async def _content(response: aiohttp.ClientResponse) -> Json:

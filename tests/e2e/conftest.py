@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
@@ -13,7 +14,10 @@ from sqlalchemy.engine import make_url
 
 from .client import Call, Json, Person, Sim, open_sim
 from .desk import Desk
-from .processes import Installation, Process, sandbox
+from .processes import Installation, Process, sandbox, turnable
+
+if TYPE_CHECKING:
+    from .times import Timed
 
 _numbers = itertools.count(1)
 
@@ -55,6 +59,7 @@ def polling_bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Inst
     folder = tmp_path_factory.mktemp("polling")
     with sandbox() as address:
         bot = Installation(folder, address, f"sqlite+aiosqlite:///{folder / 'bot.db'}")
+        bot.connect_stripe()
         with _at_work(bot) as process:
             yield bot, process
 
@@ -72,6 +77,7 @@ def webhook_bot(
             url.render_as_string(hide_password=False),
             webhook=True,
         )
+        bot.connect_stripe()
         with _at_work(bot) as process:
             yield bot, process
 
@@ -95,6 +101,63 @@ async def webhook(webhook_bot: tuple[Installation, Process]) -> AsyncIterator[Be
         yield bench
 
 
+@pytest.fixture
+async def timed(turnable_polling_bot: tuple[Installation, Process]) -> AsyncIterator["Timed"]:
+    async with _timed(*turnable_polling_bot) as timed:
+        yield timed
+
+
+@pytest.fixture(
+    params=["turnable_polling_bot", "turnable_webhook_bot"], ids=["polling alone", "with webhooks"]
+)
+async def timed_both(request: pytest.FixtureRequest) -> AsyncIterator["Timed"]:
+    """Once for each way in which news come from Stripe."""
+    async with _timed(*request.getfixturevalue(request.param)) as timed:
+        yield timed
+
+
+@pytest.fixture
+async def timed_told(turnable_webhook_bot: tuple[Installation, Process]) -> AsyncIterator["Timed"]:
+    """For what only Stripe's webhooks, or `addondesk reconcile`, tell of."""
+    async with _timed(*turnable_webhook_bot) as timed:
+        yield timed
+
+
+@asynccontextmanager
+async def _timed(bot: Installation, process: Process) -> AsyncIterator["Timed"]:
+    from .times import Timed  # which needs this file's Bench
+
+    assert bot.ahead is not None
+    async with _benched(bot, process) as bench:
+        yield Timed(bench, bot.ahead)
+
+
+@pytest.fixture(scope="module")
+def turnable_polling_bot(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Installation, Process]]:
+    """With a clock of its own; no webhook of Stripe's reaches it."""
+    folder = tmp_path_factory.mktemp("turnable")
+    with sandbox() as address:
+        database = f"sqlite+aiosqlite:///{folder / 'bot.db'}"
+        bot = Installation(folder, address, database, ahead=turnable())
+        with _at_work(bot) as process:
+            yield bot, process
+
+
+@pytest.fixture(scope="module")
+def turnable_webhook_bot(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Installation, Process]]:
+    folder = tmp_path_factory.mktemp("turnable-webhook")
+    with sandbox() as address:
+        database = f"sqlite+aiosqlite:///{folder / 'bot.db'}"
+        bot = Installation(folder, address, database, webhook=True, ahead=turnable())
+        bot.connect_stripe()
+        with _at_work(bot) as process:
+            yield bot, process
+
+
 @asynccontextmanager
 async def _benched(bot: Installation, process: Process) -> AsyncIterator[Bench]:
     async with open_sim(bot.sandbox) as sim:
@@ -113,7 +176,6 @@ async def _benched(bot: Installation, process: Process) -> AsyncIterator[Bench]:
 
 @contextmanager
 def _at_work(bot: Installation) -> Iterator[Process]:
-    bot.connect_stripe()
     bot.migrate()
     with bot.running() as process:
         _in_a_loop_of_its_own(_begin_to_sell(bot))

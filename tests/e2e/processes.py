@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -33,6 +34,11 @@ _ADDONDESK: Final = Path(sysconfig.get_path("scripts")) / "addondesk"
 _FORKS: Final = multiprocessing.get_context("forkserver")
 """Importing the bot takes seconds, so processes fork from one that has. Where starting itself is tested, they don't."""
 _FORKS.set_forkserver_preload([module.__name__ for module in IMPORTED])
+
+
+def turnable() -> "Synchronized[float]":
+    """For `Installation.ahead`."""
+    return _FORKS.Value("d", 0.0)
 
 
 def free_port() -> int:
@@ -102,6 +108,8 @@ class Installation:
     stripe_webhook_secret: str = ""
     lease: float | None = None
     """Seconds until another process may take over from a killed one, if not the usual ten."""
+    ahead: "Synchronized[float] | None" = None
+    """Seconds by which its clock goes ahead of the machine's (turnable); None: not at all."""
     _started: int = 0
 
     @property
@@ -127,12 +135,20 @@ class Installation:
 
     def connect_stripe(self) -> None:
         """Point a webhook of the Stripe account at this bot, as the partner does on Stripe's dashboard."""
-        form = urlencode({"url": f"{self.address}/stripe/webhook", "enabled_events[0]": "*"}).encode()
-        request = Request(
-            f"{self.sandbox}/v1/webhook_endpoints", form, {"Authorization": f"Bearer {self.stripe_key}"}
-        )
+        endpoint = {"url": f"{self.address}/stripe/webhook", "enabled_events[0]": "*"}
+        self.stripe_webhook_secret = self._at_stripe("webhook_endpoints", endpoint)["secret"]
+
+    def sell_monthly(self, name: str, minor: int) -> str:
+        """Make a product with a price in USD, as the partner does on Stripe's dashboard; answers the price's id."""
+        terms = {"currency": "usd", "unit_amount": str(minor), "recurring[interval]": "month"}
+        return self._at_stripe("prices", terms | {"product_data[name]": name})["id"]
+
+    def _at_stripe(self, what: str, form: dict[str, str]) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {self.stripe_key}"}
+        request = Request(f"{self.sandbox}/v1/{what}", urlencode(form).encode(), headers)
         with urlopen(request) as answer:
-            self.stripe_webhook_secret = json.load(answer)["secret"]
+            made: dict[str, str] = json.load(answer)
+            return made
 
     def migrate(self) -> None:
         process = self._fork(["migrate"], self.settings)
@@ -158,7 +174,9 @@ class Installation:
         self._started += 1
         log = self.folder / f"{arguments[0]}-{self._started}.log"
         child = _FORKS.Process(
-            target=addondesk, args=(arguments, settings, str(self.folder), str(log), self.lease), daemon=True
+            target=addondesk,
+            args=(arguments, settings, str(self.folder), str(log), self.lease, self.ahead),
+            daemon=True,
         )
         child.start()
         return Process(child, log)

@@ -14,7 +14,7 @@ from billing.errors import (
     StrangerError,
     UndoOverError,
 )
-from billing.standing import report_usage
+from billing.usage import report_usage
 from tests.flows.conftest import World
 
 
@@ -320,3 +320,22 @@ async def test_whole_cycles_cost_the_full_price_on_any_day_and_give_nothing_back
 
     assert (await world.get("Extra bot", 1)).amount == 3_000
     assert (await world.get("Extra bot", 0)).amount == 0
+
+
+async def test_while_credit_billing_is_off_the_partner_adds_for_nothing_whatever_was_not_charged_before(
+    world: World,
+) -> None:
+    """R26: off from 1 November on, whose 30 points come back; on again from 10 to 19 December, off on the 20th."""
+    await world.give(3_000)
+    await world.get("Extra bot", 1)
+    await world.at_desk(catalogue.set_credit_billing, on=False)
+    world.turn(10, month=12)
+    await world.at_desk(catalogue.set_credit_billing, on=True)
+    world.turn(20, month=12)
+    await world.at_desk(catalogue.set_credit_billing, on=False)
+
+    changed = await world.at_desk(
+        addons.set_units_from_desk, world.workspace, world.addon["Extra bot"], 3, refund=True
+    )
+
+    assert (changed.units, changed.amount, await world.balance()) == (3, 0, 3_000)

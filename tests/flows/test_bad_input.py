@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from billing import addons, adjust, catalogue, orders, people, standing, workspaces
+from billing import addons, adjust, catalogue, orders, pausing, people, workspaces
 from billing.access import Role
 from billing.errors import BadValueError, BillingError, GoneError, TooLongError
 from billing.orders import Choice
@@ -71,7 +71,7 @@ async def test_names_are_made_harmless_and_kept(world: World, text: str) -> None
 @pytest.mark.parametrize("text", NASTY.values(), ids=NASTY.keys())
 async def test_reasons_and_notes_are_made_harmless_and_kept(world: World, text: str) -> None:
     given = await world.at_desk(adjust.adjust, world.workspace, 100, text)
-    await world.at_desk(standing.set_manual_pause, world.workspace, paused=True, note=text)
+    await world.at_desk(pausing.set_manual_pause, world.workspace, paused=True, note=text)
 
     shown(given.note, NOTE_LENGTH)
     ((note,),) = await world.sql("SELECT pause_note FROM workspaces")
@@ -88,7 +88,7 @@ async def test_what_was_typed_too_long_is_refused_and_never_cut(world: World, le
     with pytest.raises(TooLongError):
         await world.at_desk(adjust.adjust, world.workspace, 100, text)
     with pytest.raises(TooLongError):
-        await world.at_desk(standing.set_manual_pause, world.workspace, paused=True, note=text)
+        await world.at_desk(pausing.set_manual_pause, world.workspace, paused=True, note=text)
     assert await name_of_person(world, text) == "x" * NAME_LENGTH
     assert await world.amounts() == []
 
@@ -99,7 +99,7 @@ async def test_what_shows_nothing_is_no_name(world: World, text: str) -> None:
         with pytest.raises(BadValueError):
             await use(world, text)
     assert await name_of_person(world, text) == "?"
-    await world.at_desk(standing.set_manual_pause, world.workspace, paused=True, note=text)
+    await world.at_desk(pausing.set_manual_pause, world.workspace, paused=True, note=text)
     assert await world.sql("SELECT pause_note FROM workspaces") == [("",)]
 
 

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from billing import adjust, delivery, orders, standing
+from billing import adjust, customers, delivery, orders, pausing, usage
 from billing.orders import Choice
 from storage import outbox
 from storage.database import Tx
@@ -114,7 +114,7 @@ async def test_a_customer_of_the_gateway_is_kept_once(pg_world: World) -> None:
     world = pg_world
 
     await twenty(
-        world.db, lambda n: world.db.write(orders.keep_customer, 1, world.workspace, True, f"cus_{n}")
+        world.db, lambda n: world.db.write(customers.keep_customer, 1, world.workspace, True, f"cus_{n}")
     )
 
     assert await world.sql("SELECT count(*) FROM stripe_customers") == [(1,)]
@@ -127,11 +127,11 @@ async def test_the_newest_of_twenty_usage_reports_stands(pg_world: World) -> Non
     await twenty(
         world.db,
         lambda n: world.db.write(
-            standing.report_usage,
+            usage.report_usage,
             world.call(),
             world.workspace,
             {"bots": n % 2 + 1, "members": n},
-            world.now + dt.timedelta(minutes=n),
+            world.now - dt.timedelta(minutes=20 - n),
         ),
     )
 
@@ -148,7 +148,7 @@ async def test_pausing_and_resuming_at_once_tell_as_many_ends_as_beginnings(pg_w
 
     await twenty(
         world.db,
-        lambda n: world.at_desk(standing.set_manual_pause, world.workspace, paused=n % 2 == 0, note="why"),
+        lambda n: world.at_desk(pausing.set_manual_pause, world.workspace, paused=n % 2 == 0, note="why"),
     )
 
     ((paused, note),) = await world.sql("SELECT paused_manual, pause_note FROM workspaces")
@@ -200,7 +200,7 @@ async def test_a_confirmation_never_covers_a_newer_version(
             if use_case == "confirm":
                 tasks.create_task(world.db.write(delivery.confirm, claimed, world.now))
             else:
-                run_again = world.at_desk(standing.set_manual_pause, world.workspace, paused=False)
+                run_again = world.at_desk(pausing.set_manual_pause, world.workspace, paused=False)
                 tasks.create_task(run_again)
             await asyncio.sleep(0.3)
     finally:
@@ -221,4 +221,4 @@ async def _with_host(world: World) -> None:
         rows.lock_partner(tx, 1).host = "generic"
 
     await world.db.write(connect)
-    await world.at_desk(standing.set_manual_pause, world.workspace, paused=True)
+    await world.at_desk(pausing.set_manual_pause, world.workspace, paused=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from billing import addons, delivery, standing
+from billing import addons, delivery, pausing, usage
 from billing.host import Entitlements, HostError
 from storage import catalogue as rows
 from storage.database import Tx
@@ -87,9 +87,9 @@ async def test_without_a_host_what_is_sold_counts_as_delivered(world: World) -> 
 
 
 async def test_a_pause_and_a_resume_are_told_with_rising_versions(world: World, host: FakeHost) -> None:
-    await world.at_desk(standing.set_manual_pause, world.workspace, paused=True)
+    await world.at_desk(pausing.set_manual_pause, world.workspace, paused=True)
     await deliver(world, host)
-    await world.at_desk(standing.set_manual_pause, world.workspace, paused=False)
+    await world.at_desk(pausing.set_manual_pause, world.workspace, paused=False)
     await deliver(world, host)
 
     assert [told.paused for told in host.told] == [True, False]
@@ -165,7 +165,7 @@ async def test_a_claim_is_anothers_again_after_a_minute(world: World, host: Fake
 async def test_the_host_is_told_only_what_differs_from_what_it_was_told(world: World, host: FakeHost) -> None:
     """Points and usage within the limits change nothing that it grants."""
     await world.give(100)
-    await world.db.write(standing.report_usage, world.call(), world.workspace, {"bots": 1}, world.now)
+    await world.db.write(usage.report_usage, world.call(), world.workspace, {"bots": 1}, world.now)
 
     assert await deliver(world, host) == 0
     assert host.told == []

@@ -6,18 +6,28 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, not_, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from billing.ledger import Kind, Line, Operation, Posted, ReferenceReusedError, post
 from storage.database import Database, Tx, open_database
 from storage.models import Posting, Wallet
-from storage.prepared import Prepared
+from storage.prepared import Among, Prepared
 
 AT = dt.datetime(2026, 11, 1, 14, 0, tzinfo=dt.timezone(dt.timedelta(hours=2)))
 _WALLETS = Wallet.__table__.c
 _OPEN = Prepared(insert(Wallet))
 _BALANCE = Prepared(select(_WALLETS.balance).where(_WALLETS.workspace_id == bindparam("workspace")))
+_POSTED = Prepared(
+    select(Posting.at, Posting.cycle_start, Posting.explained, Posting.forced)
+    .where(Posting.workspace_id == bindparam("workspace"), Posting.note == "für Anna")
+    .limit(10)
+)
+_OTHERS = Prepared(
+    select(_WALLETS.workspace_id)
+    .where(Among(_WALLETS.workspace_id, "some"), not_(Among(_WALLETS.workspace_id, "but")))
+    .order_by(_WALLETS.workspace_id)
+)
 
 
 @pytest.fixture
@@ -50,6 +60,41 @@ async def test_what_the_orm_reads_is_what_was_posted(db: Database) -> None:
         *(dt.datetime(2026, 11, 1, 12, 0, tzinfo=dt.UTC), dt.date(2026, 11, 1)),
         *({"steps": [1, 2]}, "für Anna", False, 500),
     )
+
+
+async def test_what_is_read_has_its_columns_types(db: Database) -> None:
+    line = Line(Kind.ADDON, 500, 3, dt.date(2026, 11, 1), None, "für Anna", {"steps": [1, 2]})
+    await db.write(post, [Operation(1, 7, "tap:1", (line,), AT)])
+
+    def read(tx: Tx) -> list[tuple[Any, ...]]:
+        return _POSTED.run(tx, workspace=7)
+
+    ((at, cycle_start, explained, forced),) = await db.read(read)
+
+    assert (at, at.tzinfo) == (AT, dt.UTC)
+    assert (cycle_start, explained) == (dt.date(2026, 11, 1), {"steps": [1, 2]})
+    assert forced is False
+
+
+@pytest.mark.parametrize(
+    ("some", "but", "found"),
+    [
+        ([], [], []),
+        ([7], [], [7]),
+        ([2**62, 8, 7, 99], [], [7, 8, 2**62]),
+        ([7, 8, 2**62], [8, 99], [7, 2**62]),
+    ],
+)
+async def test_any_number_of_numbers_is_one_value(
+    db: Database, some: list[int], but: list[int], found: list[int]
+) -> None:
+    for workspace_id in (8, 2**62):
+        await db.write(open_wallet, workspace_id)
+
+    def others(tx: Tx) -> list[int]:
+        return [workspace_id for (workspace_id,) in _OTHERS.run(tx, some=some, but=but)]
+
+    assert await db.read(others) == found
 
 
 async def test_a_violation_is_sqlalchemys_error_and_nothing_is_written(db: Database) -> None:

@@ -12,11 +12,13 @@ from typing import Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from billing import addons, adjust, catalogue, orders
+from billing import addons, adjust, catalogue, orders, renewal, workspaces
 from billing.errors import BillingError
 from billing.gateway import SessionFacts
+from billing.invariants import invariants_at
 from billing.orders import Choice
-from storage.database import open_database
+from storage import catalogue as catalogue_rows
+from storage.database import Tx, open_database
 from storage.models import OrderStatus
 from tests.flows.checks import assert_books_balance
 from tests.flows.conftest import World
@@ -26,7 +28,7 @@ PRICES = {"Extra bot": 3_100, "Extra member": 777}
 ONE_DAY = dt.timedelta(days=1)
 
 CAREFUL = settings(
-    max_examples=40,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
@@ -73,6 +75,7 @@ def unit_dates(levels: list[Level], starts: list[dt.date], start: dt.date, end: 
 
 def place_dates(place: int, levels: list[Level], starts: list[dt.date], start: dt.date, end: dt.date) -> int:
     active = 0
+    since, of_stretch, graced = dt.date.max, 0, 0
     on_at_night = False
     owes_next_removal = False
     removed_in: dt.date | None = None
@@ -84,6 +87,9 @@ def place_dates(place: int, levels: list[Level], starts: list[dt.date], start: d
         was_on, on_at_night = on_at_night, of_day[-1].units >= place if of_day else on_at_night
         if seen_today and not was_on:
             owes_next_removal = removed_in is not None and removed_in == cycle
+            # R15: back in the cycle in which it lapsed, it pays the grace that it had.
+            active += graced
+            since, of_stretch, graced = day, 0, 0
         pays = on_at_night
         if seen_today and not on_at_night:
             freed = of_day[-1]
@@ -94,8 +100,13 @@ def place_dates(place: int, levels: list[Level], starts: list[dt.date], start: d
             if not freed.ended:
                 pays = owes_next_removal or not was_on
                 removed_in = cycle
+            elif since <= start <= day:
+                # R15: not paid when the cycle began, so its dates up to the lapse were grace.
+                active -= of_stretch
+                graced = of_stretch
         if pays and day >= start:
             active += 1
+            of_stretch += 1
         day += ONE_DAY
     return active
 
@@ -130,7 +141,11 @@ async def check(world: World, forced: bool) -> None:
                 a=addon,
             )
         ]
+        state = await world.sql("SELECT units, unpaid FROM addon_states WHERE addon_id = :a", a=addon)
         levels = charged_levels(changes)
+        if state and state[0][1]:
+            # What waits for points is not posted: as if it had lapsed (R15).
+            levels.append(Level(max(starts[-1], levels[-1].on), state[0][0] - state[0][1], ended=True))
         for start, end in cycles:
             assert start is not None
             assert end is not None
@@ -145,8 +160,10 @@ async def check(world: World, forced: bool) -> None:
                 running += charged
                 assert running >= 0, f"more paid back than was paid for {label} in {start}"
             assert running == due, f"{label} in the cycle of {start}: {changes}"
-        state = await world.sql("SELECT units FROM addon_states WHERE addon_id = :a", a=addon)
-        assert state == ([(changes[-1][2],)] if changes else state and [(0,)])
+        assert [units for units, _ in state] == ([changes[-1][2]] if changes else [0] * len(state))
+    for name, query in invariants_at(world.now):
+        if name in {"renewals", "waiting"}:
+            assert not await world.db.scan(query), name
 
 
 # --- what people do ----------------------------------------------------------------------------------------
@@ -187,8 +204,18 @@ class Do:
                 await world.at_desk(adjust.adjust, w, self.units, "by hand", accept_debt=self.flag)
             case "turn":
                 world.now += dt.timedelta(minutes=self.units)
+            case "grace":
+                await world.db.write(set_grace, self.units)
+            case "tick":
+                await world.db.write(workspaces.catch_up, world.call(), w)
+            case "keep":
+                await world.do(renewal.set_keep_order, w, [addon])
             case _:
                 raise AssertionError(self.what)
+
+
+def set_grace(tx: Tx, days: int) -> None:
+    catalogue_rows.lock_partner(tx, 1).grace_days = days
 
 
 steps = st.lists(
@@ -209,6 +236,12 @@ steps = st.lists(
         ),
         st.builds(Do, st.just("turn"), st.just(""), st.sampled_from([5, 1_440, 3 * 1_440, 11 * 1_440])),
         st.builds(Do, st.just("turn"), st.just(""), st.sampled_from([5, 1_440, 9 * 1_440, 30 * 1_440])),
+        st.builds(
+            Do, st.just("turn"), st.just(""), st.sampled_from([1_440, 2 * 1_440, 30 * 1_440, 95 * 1_440])
+        ),
+        st.builds(Do, st.just("grace"), st.just(""), st.sampled_from([0, 2, 6])),
+        st.builds(Do, st.just("tick")),
+        st.builds(Do, st.just("keep"), labels),
     ),
     min_size=8,
     max_size=22,
@@ -233,6 +266,7 @@ def in_a_world(template: tuple[Path, World], play: Callable[[World], Coroutine[A
 
 DAY = Do("turn", units=1_440)
 MONTH = Do("turn", units=30 * 1_440)
+GRACE, TICK = Do("grace", units=6), Do("tick")
 BOT, NO_BOT = Do("set", "Extra bot", 1), Do("set", "Extra bot", 0)
 
 
@@ -251,10 +285,39 @@ BOT, NO_BOT = Do("set", "Extra bot", 1), Do("set", "Extra bot", 0)
     ]
 )
 @example(story=[Do("set", "Extra bot", 2), Do("adjust", units=-5_000), MONTH, DAY, BOT, DAY, NO_BOT, MONTH])
+@example(
+    story=[
+        GRACE,
+        Do("set", "Extra bot", 3),
+        MONTH,
+        TICK,
+        Do("set", "Extra bot", 1),
+        Do("undo", "Extra bot"),
+        DAY,
+        Do("adjust", units=5_000),
+        Do("set", "Extra bot", 0),
+        MONTH,
+    ]
+)
+@example(
+    story=[
+        GRACE,
+        Do("set", "Extra bot", 3),
+        Do("turn", units=95 * 1_440),
+        TICK,
+        DAY,
+        Do("ask", "Extra bot", 1),
+        Do("turn", units=9 * 1_440),
+        Do("answer", "Extra bot", flag=True),
+        Do("undo", "Extra bot"),
+        Do("adjust", units=6_000),
+        Do("set", "Extra bot", 2),
+    ]
+)
 def test_whatever_people_do_the_cycle_costs_what_its_dates_say(
     sqlite_world: tuple[Path, World], story: list[Do]
 ) -> None:
-    """R7-R10, R14, R15."""
+    """R7-R10, R14-R16."""
 
     async def play(world: World) -> None:
         for label, price in PRICES.items():

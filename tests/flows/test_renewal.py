@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from billing import addons, adjust, catalogue, people, standing, workspaces
+from billing import addons, adjust, catalogue, pausing, people, usage, workspaces
 from billing.access import Role
 from billing.addons import Changed
 from storage.database import Tx
 from tests.flows.checks import assert_books_balance
 from tests.flows.conftest import World
+from tests.looking import all_due
 
 
 async def catch_up(world: World, times: int = 1) -> None:
@@ -118,7 +119,7 @@ async def test_nothing_renews_while_the_partner_has_paused_the_workspace(world: 
     """R14."""
     await world.give(20_000)
     await world.get("Extra bot", 1)
-    await world.at_desk(standing.set_manual_pause, world.workspace, paused=True)
+    await world.at_desk(pausing.set_manual_pause, world.workspace, paused=True)
     world.turn(1, month=12)
 
     await catch_up(world)
@@ -131,7 +132,7 @@ async def test_a_workspace_paused_by_a_limit_renews(world: World) -> None:
     """R14."""
     await world.give(20_000)
     await world.get("Extra bot", 1)
-    await world.db.write(standing.report_usage, world.call(), world.workspace, {"bots": 9}, world.now)
+    await world.db.write(usage.report_usage, world.call(), world.workspace, {"bots": 9}, world.now)
     world.turn(1, month=12)
 
     await catch_up(world)
@@ -223,7 +224,12 @@ async def test_a_notice_tells_owners_and_billing_people_and_only_where_something
     assert (await renewal_notices(world))[0] == {
         "workspace_id": world.workspace,
         "renewed": [["Extra bot", 1, 3_000]],
+        "unpaid": [],
         "ended": [],
+        "again": [],
+        "freed": 0,
+        "charging": False,
+        "waits_until": None,
         "balance": 20_000 - 3_000 - 3_000,
         "until": "2027-02-01",
     }
@@ -293,7 +299,8 @@ async def test_with_credit_billing_off_addons_go_on_without_points(world: World)
 
     await catch_up(world)
 
-    assert (await units(world), await world.balance()) == ({"Extra bot": 1}, 0)
+    # Off since the first date of November: what was charged for it has come back, too (R7).
+    assert (await units(world), await world.balance()) == ({"Extra bot": 1}, 3_000)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +332,7 @@ async def test_a_boundary_is_midnight_where_the_workspace_is(
 
     for instant, due, renewed in ((before, False, 0), (after, True, 1), (after, False, 1)):
         world.now = dt.datetime.fromisoformat(instant).replace(tzinfo=dt.UTC)
-        assert (made.id in await world.db.read(workspaces.due, world.now)) is due
+        assert (made.id in await world.db.read(all_due, world.now)) is due
         await world.db.write(workspaces.catch_up, world.call(), made.id)
         assert len(await renewals(world)) == renewed
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from billing import addons, adjust, catalogue, orders, people, standing, workspaces
+from billing import addons, adjust, catalogue, orders, pausing, people, usage, workspaces
 from billing.access import Role
 from billing.money import Money
 from billing.orders import Choice
@@ -39,8 +39,8 @@ AT_DESK: dict[str, tuple[Any, Callable[[World], tuple[Any, ...]], dict[str, Any]
     "name": (catalogue.set_partner_name, lambda w: ("Southwind",), {}),
     "may remove": (catalogue.set_customers_may_remove, lambda w: (), {"may": False}),
     "removal date": (catalogue.set_charge_removal_date, lambda w: (), {"on": True}),
-    "pause": (standing.set_manual_pause, lambda w: (w.workspace,), {"paused": True}),
-    "usage": (standing.report_by_hand, lambda w: (w.workspace, "bots", 5), {}),
+    "pause": (pausing.set_manual_pause, lambda w: (w.workspace,), {"paused": True}),
+    "usage": (usage.report_by_hand, lambda w: (w.workspace, "bots", 5), {}),
     "workspace": (workspaces.create, lambda w: ("Blue Oak", 1, "UTC", START.date()), {}),
     "units": (
         addons.set_units_from_desk,

@@ -1,4 +1,4 @@
-"""R20-R22: allowances, pause reasons, warnings and the cheapest way out."""
+"""R20-R22: allowances, warnings and the cheapest way out."""
 
 from itertools import product
 
@@ -6,28 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.limits import (
-    DEFAULT_LIMITS,
-    Limit,
-    Offer,
-    PauseReason,
-    Standing,
-    allowance,
-    cheapest_mix,
-    over,
-    pause_reasons,
-    usage_tenths,
-    warning_crossings,
-)
-
-BOTS = Limit("bots", counted=True, per_cycle=False, unit="bot")
-TIMEOUT = Limit("request_timeout", counted=False, per_cycle=False, unit="second")
-
-
-def test_r20_the_limits_to_start_with() -> None:
-    assert [limit.code for limit in DEFAULT_LIMITS if limit.per_cycle] == ["webhook_requests"]
-    assert [limit.code for limit in DEFAULT_LIMITS if not limit.counted] == ["request_timeout"]
-    assert len({limit.code for limit in DEFAULT_LIMITS}) == 5
+from billing.limits import Offer, allowance, cheapest_mix, over, usage_tenths, warning_level
 
 
 def test_r20_an_allowance_is_the_plan_or_its_override_and_the_add_ons() -> None:
@@ -41,50 +20,24 @@ def test_r21_using_all_of_it_is_not_over() -> None:
     assert over(1001, 1000) == 1
 
 
-def test_r21_each_reason_stands_by_itself() -> None:
-    within, above = Standing(BOTS, 1, 1), Standing(BOTS, 2, 1)
-    assert pause_reasons([within], plan_unpaid=False, paused_by_partner=False) == frozenset()
-    assert pause_reasons([within, above], plan_unpaid=False, paused_by_partner=False) == {PauseReason.LIMIT}
-    assert pause_reasons([within], plan_unpaid=True, paused_by_partner=True) == {"unpaid", "manual"}
-    assert pause_reasons([above], plan_unpaid=True, paused_by_partner=True) == set(PauseReason)
-
-
-def test_r20_what_is_only_granted_pauses_nobody() -> None:
-    above = Standing(TIMEOUT, 99, 10)
-    assert pause_reasons([above], plan_unpaid=False, paused_by_partner=False) == frozenset()
-
-
 @pytest.mark.parametrize(
-    ("before", "now", "warned"),
+    ("used", "allowed", "level"),
     [
-        (0, 79, []),
-        (79, 80, [80]),
-        (80, 94, []),
-        (80, 95, [95]),
-        (10, 99, [80, 95]),
-        (96, 100, []),
-        (96, 50, []),
+        (0, 100, 0),
+        (79, 100, 0),
+        (80, 100, 80),
+        (94, 100, 80),
+        (95, 100, 95),
+        (100, 100, 95),
+        (500, 100, 95),
+        (4, 5, 80),
+        (0, 0, 0),
+        (1, 0, 95),
+        (799_999, 1_000_000, 0),
     ],
 )
-def test_r22_warnings_at_80_and_95_percent_once_per_crossing(
-    before: int, now: int, warned: list[int]
-) -> None:
-    assert warning_crossings(before, now, 100) == warned
-
-
-def test_r22_a_smaller_allowance_crosses_too() -> None:
-    assert warning_crossings(80, 80, 90, previous_allowed=200) == [80]
-    assert warning_crossings(0, 5, 0) == []
-
-
-@given(st.lists(st.integers(0, 200), min_size=1, max_size=30), st.integers(1, 150))
-def test_r22_growing_usage_warns_of_each_percentage_at_most_once(reports: list[int], allowed: int) -> None:
-    warned = []
-    previous = 0
-    for used in sorted(reports):
-        warned += warning_crossings(previous, used, allowed)
-        previous = used
-    assert warned == [percent for percent in (80, 95) if previous * 100 >= percent * allowed]
+def test_r22_the_highest_percentage_that_is_reached(used: int, allowed: int, level: int) -> None:
+    assert warning_level(used, allowed) == level
 
 
 @pytest.mark.parametrize(
