@@ -123,7 +123,7 @@ def type_units_view(t: Tongue, shop: Shop, offer: AddonOffer, *, wrong: bool = F
     """Asks for a number of units."""
     return Screen.of(
         f"<b>{h(offer.label)}</b>",
-        t("That isn't a number from 0 to {most}.", most=t.number(MOST_UNITS)) if wrong else None,
+        t("That isn't a whole number from 0 to {most}.", most=t.number(MOST_UNITS)) if wrong else None,
         t("How many do you want in all? Send a number, such as 4."),
         rows=[
             [

@@ -28,7 +28,7 @@ def packs_view(t: Tongue, workspace_id: int, packs: Sequence[PackCard]) -> Scree
     ]
     return Screen.of(
         f"<b>{t('Auto top-up')}</b>",
-        t("Which pack should it buy? Of a small one it buys as many as a renewal lacks.")
+        t("Which pack should it buy? If one isn't enough for a renewal, it buys several.")
         if packs
         else t("There is nothing to buy yet."),
         rows=[*rows, _back(t, workspace_id)],
@@ -38,7 +38,7 @@ def packs_view(t: Tongue, workspace_id: int, packs: Sequence[PackCard]) -> Scree
 def consent_lines(t: Tongue, facts: Consent) -> list[str]:
     """What is agreed to: sum, time, limit, and how it ends. Plain text."""
     lines = [
-        t("Buys {pack}, as few packs as the renewal lacks.", pack=pack_name(t, facts.pack)),
+        t("Buys {pack}, several of it only if a renewal needs them.", pack=pack_name(t, facts.pack)),
         t(
             "Charged {when}, and on the day itself for what is missing by then. A declined card is tried "
             "again a day and three days later.",

@@ -65,6 +65,9 @@ async def adjusted(services: Services, reader: Reader, params: Params) -> Screen
         change = t("{partner} added {points}.", partner=h(about.partner), points=points(t, amount))
     else:
         change = t("{partner} took {points}.", partner=h(about.partner), points=points(t, -amount))
+    workspace = await services.db.read(workspaces.find, about.workspace_id)
+    still_paused = amount > 0 and workspace is not None and workspace.paused_limit
+    way_out = button(t("Get going again"), buttons.Home(workspace=about.workspace_id), "success")
     return told(
         t,
         about,
@@ -72,6 +75,8 @@ async def adjusted(services: Services, reader: Reader, params: Params) -> Screen
         h(params["note"]),
         *outcomes(t, _bought(params), params["renewed"]),
         t("You have {points}.", points=points(t, params["balance"])),
+        t("Still paused: it is over a limit.") if still_paused else None,
+        rows=[[way_out]] if still_paused else None,
     )
 
 

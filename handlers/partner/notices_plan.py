@@ -58,7 +58,7 @@ def _words(t: Tongue, params: dict[str, Any], workspace: str) -> str:
             return t("❚❚ {workspace}: {plan} wasn't paid, so it is paused.", workspace=workspace, plan=plan)
         case "ending":
             return t(
-                "{workspace} ends its subscription to {plan} with what is paid.",
+                "{workspace} has cancelled {plan}: it runs until what is paid ends.",
                 workspace=workspace,
                 plan=plan,
             )

@@ -136,7 +136,7 @@ async def test_any_number_of_units_can_be_typed(dana: Person, market: World) -> 
     await dana.taps("other")
     for wrong in ("four", "1001", "2.5", "-1", "9" * 5_000):
         await dana.sends(wrong)
-        assert "That isn't a number from 0 to 1,000." in dana.screen
+        assert "That isn't a whole number from 0 to 1,000." in dana.screen
 
     await dana.sends("4")
     await dana.taps("Add for 10 points")

@@ -59,7 +59,7 @@ async def test_from_off_to_on_with_every_condition_read_before(market: World, da
     await dana.taps("Turn on")
     await dana.taps("for 40")
     for condition in (
-        "Buys 50 points for 40 USD, as few packs as the renewal lacks",
+        "Buys 50 points for 40 USD, several of it only if a renewal needs them",
         "1 day before a renewal that your points don't cover",
         "Never more than 80 USD in a calendar month",
         "until you agree anew",

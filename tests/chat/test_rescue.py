@@ -320,3 +320,18 @@ async def test_billing_people_are_told_and_viewers_are_not(dana: Person, market:
 
     assert "96 %" in bill.screen
     assert vera.messages == before
+
+
+async def test_points_given_to_a_paused_workspace_come_with_the_way_out(
+    dana: Person, nora: Person, market: World
+) -> None:
+    """Points alone buy nothing that nobody asked for (R12, R22)."""
+    await uses(market, bots=2)
+    await market.deliver()
+
+    await left_with(market, nora, 20_000)
+    await market.deliver()
+
+    assert "Still paused: it is over a limit." in dana.screen
+    await dana.taps("Get going again")
+    assert dana.buttons[0].startswith("Buy 1 × Extra bot")
