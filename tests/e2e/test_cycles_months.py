@@ -1,6 +1,7 @@
 """Weeks that pass: reminders, renewals, grace, another renewal date, closing and opening again (R14, R15, R36, R37)."""
 
 from .client import Message, eventually
+from .reading import named_points
 from .shop import balance
 from .times import Place, Timed, month_after
 
@@ -133,8 +134,9 @@ async def test_closed_ends_with_the_cycle_and_opened_in_time_goes_on(timed_both:
     await _sets(place, "Close workspace", "Close it")
     await timed.turn_to(month_after(place.renews()))
     home = await place.home()
+    assert "○ closed" in home.text
     assert "Extra bot ×1" not in home.text
-    assert await balance(place.dana) == 15
+    assert named_points(home.text) == 15
     assert await place.charges() == []
 
 
