@@ -35,15 +35,15 @@ class Checkout:
         """The partner's gateway. Raises PaymentsDownError while none is connected."""
         return self._payments.gateway(partner_id)
 
+    async def page(self, partner_id: int, facts: SessionFacts) -> None:
+        """A page that was just fetched: bring its order to it."""
+        await self._settle(partner_id, facts)
+
     async def news(self, event: StripeEvent) -> None:
-        """A webhook told of a page or of a payment made on one: fetch it, believe what was fetched."""
-        gateway = self.gateway(event.partner_id)
-        if event.type.startswith("checkout.session."):
-            await self._settle(event.partner_id, await gateway.fetch_session(event.object_id))
-        else:
-            facts = await gateway.session_of_payment(event.object_id)
-            if facts is not None:
-                await self._settle(event.partner_id, facts)
+        """A webhook told of a payment: fetch the page it was made on, believe what was fetched."""
+        facts = await self.gateway(event.partner_id).session_of_payment(event.object_id)
+        if facts is not None:
+            await self._settle(event.partner_id, facts)
 
     async def open(
         self,

@@ -66,10 +66,7 @@ def reopen(tx: Tx, call: Call, workspace_id: int) -> Closing:
     partner, workspace, wallet = _owned(tx, call, workspace_id)
     renewal.catch_up(tx, call, partner, workspace, wallet)
     if workspace.closed_at is not None:
-        workspace.closed_at = None
-        tx.session.flush()
-        _tell(tx, call, partner, workspace, "reopened")
-        standing.settle(tx, call, partner, workspace)
+        _open(tx, call, partner, workspace)
     return _closing(tx, partner, workspace, wallet.balance)
 
 
@@ -79,11 +76,15 @@ def reopen_from_desk(tx: Tx, call: Call, workspace_id: int) -> None:
     renewal.catch_up(tx, call, place.partner, workspace, wallet)
     if workspace.closed_at is None:
         return
-    workspace.closed_at = None
     audit.record(tx, call, place.partner.id, "reopen", workspace_id=workspace_id, subject=workspace.name)
+    _open(tx, call, place.partner, workspace)
+
+
+def _open(tx: Tx, call: Call, partner: Partner, workspace: Workspace) -> None:
+    workspace.closed_at = None
     tx.session.flush()
-    _tell(tx, call, place.partner, workspace, "reopened")
-    standing.settle(tx, call, place.partner, workspace)
+    _tell(tx, call, partner, workspace, "reopened")
+    standing.settle(tx, call, partner, workspace)
 
 
 def _owned(tx: Tx, call: Call, workspace_id: int) -> tuple[Partner, Workspace, Wallet]:

@@ -1,10 +1,17 @@
 """The payment gateway as a protocol: Stripe first, others can follow. Facts in, no objects of a library."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from billing.money import Money
+
+
+def metadata_number(metadata: Mapping[str, str], name: str) -> int:
+    """A positive whole number that we wrote into an object's metadata; 0 where there is none, or something else."""
+    text = metadata.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
 class GatewayError(Exception):

@@ -63,8 +63,7 @@ def home(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Home:
     workspace, partner = place.workspace, place.partner
     balance = workspaces.wallet(tx, partner.id, workspace_id).balance
     active = tuple(offer for offer in load_offers(tx, partner, workspace) if offer.units)
-    coming = renewal.forecast(tx, person_id, workspace_id, now, RENEWALS_LOOKED_AT)
-    setting = automatic.setting(tx, partner.id, workspace_id)
+    coming = renewal.forecast(tx, partner, workspace, balance, RENEWALS_LOOKED_AT)
     plan = catalogue.plan(tx, partner.id, workspace.plan_id) if workspace.plan_id is not None else None
     today = today_of(workspace, now)
     return Home(
@@ -85,7 +84,7 @@ def home(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Home:
         next((each.date for each in coming if not each.covered), None),
         renewal.need(tx, partner, workspace, now) if workspace.lapses_at is not None else None,
         workspace.lapses_at,
-        setting.state if setting is not None else "off",
+        automatic.state(tx, partner.id, workspace_id),
         is_selling(partner),
         is_delivered(tx, partner.id, workspace_id),
         workspace.closed_at is not None,

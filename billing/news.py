@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from billing.gateway import GatewayError, VerifiedEvent
+from billing.gateway import GatewayError, SessionFacts, VerifiedEvent
 from billing.payments import Payments
 from storage import orders as rows
 from storage.models import StripeEvent
@@ -17,13 +17,27 @@ _MOST_WAIT = dt.timedelta(minutes=30)
 
 Listener: TypeAlias = Callable[[StripeEvent], Awaitable[None]]
 """Fetches what an event tells about and brings the books to it. May raise GatewayError: it is tried again."""
+PageListener: TypeAlias = Callable[[int, SessionFacts], Awaitable[None]]
+"""Takes a partner's page that was just fetched, and leaves one that isn't its own alone."""
+
+_PAGE_EVENTS = "checkout.session."
 
 
 class News:
-    """Events of this process. `listeners`: who listens to which kinds, by the beginning of their names."""
+    """Events of this process.
 
-    def __init__(self, payments: Payments, listeners: Mapping[str, tuple[Listener, ...]]) -> None:
+    `pages`: who is shown a page that an event tells of. `listeners`: who listens to which other kinds, by the
+    beginning of their names.
+    """
+
+    def __init__(
+        self,
+        payments: Payments,
+        pages: tuple[PageListener, ...],
+        listeners: Mapping[str, tuple[Listener, ...]],
+    ) -> None:
         self._payments = payments
+        self._pages = pages
         self._db, self._clock = payments.db, payments.clock
         self._listeners = listeners
 
@@ -52,7 +66,13 @@ class News:
         return done
 
     async def _tell(self, event: StripeEvent) -> None:
-        if event.live != self._payments.gateway(event.partner_id).live:
+        gateway = self._payments.gateway(event.partner_id)
+        if event.live != gateway.live:
+            return
+        if event.type.startswith(_PAGE_EVENTS):
+            facts = await gateway.fetch_session(event.object_id)
+            for show in self._pages:
+                await show(event.partner_id, facts)
             return
         for prefix, listeners in self._listeners.items():
             if event.type.startswith(prefix):

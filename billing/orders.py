@@ -22,7 +22,7 @@ from billing.errors import (
     NotSellingError,
     StrangerError,
 )
-from billing.gateway import CheckoutRequest, SessionFacts
+from billing.gateway import CheckoutRequest, SessionFacts, metadata_number
 from billing.ledger import Kind, Line, Operation, Posted, post
 from billing.money import CURRENCIES, AmountOutOfRangeError, Money, exact_amount, points_for
 from billing.money import currency as currency_of
@@ -493,7 +493,7 @@ def settle(tx: Tx, call: Call, partner_id: int, facts: SessionFacts) -> OrderSta
     An order that is not known is rebuilt from the page's metadata. None: the page is none of ours.
     """
     order = orders.by_session(tx, partner_id, facts.id)
-    workspace_id = order.workspace_id if order is not None else _number(facts, "workspace")
+    workspace_id = order.workspace_id if order is not None else metadata_number(facts.metadata, "workspace")
     found = workspaces.lock(tx, workspace_id)
     if found is None or found[0].partner_id != partner_id:
         return None
@@ -527,13 +527,13 @@ def settle(tx: Tx, call: Call, partner_id: int, facts: SessionFacts) -> OrderSta
 def _locked_order(tx: Tx, call: Call, workspace: Workspace, facts: SessionFacts) -> Order | None:
     """The order of a page, by its session, by its metadata, or rebuilt; None for a page we can't read."""
     known = orders.by_session(tx, workspace.partner_id, facts.id)
-    order_id = known.id if known is not None else _number(facts, "order")
+    order_id = known.id if known is not None else metadata_number(facts.metadata, "order")
     order = orders.lock(tx, workspace.partner_id, order_id)
     if order is not None:
         if order.session_id is None:
             order.session_id, order.session_url = facts.id, facts.url
         return order if order.session_id == facts.id else None
-    points = _number(facts, "points")
+    points = metadata_number(facts.metadata, "points")
     if not order_id or points <= 0:
         return None
     order = Order(
@@ -541,7 +541,7 @@ def _locked_order(tx: Tx, call: Call, workspace: Workspace, facts: SessionFacts)
         id=order_id,
         workspace_id=workspace.id,
         points=points,
-        bonus=_number(facts, "bonus"),
+        bonus=metadata_number(facts.metadata, "bonus"),
         amount_minor=facts.subtotal.amount_minor,
         currency=facts.subtotal.currency,
         live=facts.live,
@@ -555,11 +555,6 @@ def _locked_order(tx: Tx, call: Call, workspace: Workspace, facts: SessionFacts)
     tx.session.add(order)
     tx.session.flush()
     return order
-
-
-def _number(facts: SessionFacts, name: str) -> int:
-    text = facts.metadata.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
 def _is_as_ordered(order: Order, facts: SessionFacts) -> bool:

@@ -63,8 +63,8 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
     subscriptions, refunds = Subscriptions(payments), Refunds(payments)
     news = News(
         payments,
+        (checkout.page, automatic.page, subscriptions.page),
         {
-            "checkout.session.": (checkout.news, automatic.news, subscriptions.news),
             "payment_intent.": (checkout.news, automatic.news),
             "payment_method.": (automatic.news,),
             "charge.": (refunds.news,),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import func, or_, select
 
+from storage.claims import claim
 from storage.insertion import insert_new
 from storage.models import AutoTopUp, CardSetup, Order, OrderStatus, Partner, SavedCard, Workspace
 from storage.transaction import Tx
@@ -85,15 +86,7 @@ def claim_detaching(
     tx: Tx, now: dt.datetime, until: dt.datetime, limit: int
 ) -> list[tuple[int, int, str, bool]]:
     """Removed cards of which Stripe is to be told: partner_id, id, payment method, live."""
-    taken = tx.session.scalars(
-        select(SavedCard)
-        .where(SavedCard.detach_at <= now)
-        .order_by(SavedCard.detach_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in taken:
-        row.detach_at = until
+    taken = claim(tx, select(SavedCard), SavedCard.detach_at, now, until, limit)
     return [(row.partner_id, row.id, row.payment_method, row.live) for row in taken]
 
 
@@ -135,15 +128,9 @@ def open_setups(tx: Tx, partner_id: int, workspace_id: int) -> list[CardSetup]:
 
 def claim_setups(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, int]]:
     """Pages that save a card and are to be looked at: partner_id, id."""
-    taken = tx.session.scalars(
-        select(CardSetup)
-        .where(CardSetup.status == "open", CardSetup.next_look_at <= now)
-        .order_by(CardSetup.next_look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in taken:
-        row.next_look_at = until
+    taken = claim(
+        tx, select(CardSetup).where(CardSetup.status == "open"), CardSetup.next_look_at, now, until, limit
+    )
     return [(row.partner_id, row.id) for row in taken]
 
 
@@ -246,29 +233,22 @@ def charged_minor(
 
 def claim_charges(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, int]]:
     """Automatic orders whose end is not known and that are to be looked at: partner_id, id."""
-    taken = tx.session.scalars(
-        select(Order)
-        .where(Order.status.in_(_UNSETTLED), Order.next_look_at <= now, Order.automatic)
-        .order_by(Order.next_look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in taken:
-        row.next_look_at = until
+    taken = claim(
+        tx,
+        select(Order).where(Order.status.in_(_UNSETTLED), Order.automatic),
+        Order.next_look_at,
+        now,
+        until,
+        limit,
+    )
     return [(row.partner_id, row.id) for row in taken]
 
 
 def claim_due(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, int]]:
     """Settings of which it is to be seen whether an attempt is due: partner_id, workspace_id."""
-    taken = tx.session.scalars(
-        select(AutoTopUp)
-        .where(AutoTopUp.state.in_(RUNNING_STATES), AutoTopUp.next_at <= now)
-        .order_by(AutoTopUp.next_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in taken:
-        row.next_at = until
+    taken = claim(
+        tx, select(AutoTopUp).where(AutoTopUp.state.in_(RUNNING_STATES)), AutoTopUp.next_at, now, until, limit
+    )
     return [(row.partner_id, row.workspace_id) for row in taken]
 
 

@@ -124,10 +124,6 @@ def addon_prices(tx: Tx, partner_id: int, addon_id: int | None = None) -> dict[i
     return found
 
 
-def addon_price_from(tx: Tx, partner_id: int, addon_id: int, applies_from: dt.date) -> AddonPrice | None:
-    return tx.session.get(AddonPrice, (partner_id, addon_id, applies_from))
-
-
 def workspaces_with_addon(tx: Tx, partner_id: int, addon_id: int) -> list[int]:
     """Ids of the workspaces that have units of an add-on."""
     return list(

@@ -4,6 +4,7 @@ import datetime as dt
 
 from sqlalchemy import ColumnElement, bindparam, func, select
 
+from storage.claims import claim
 from storage.insertion import insert_new
 from storage.models import Order, OrderStatus, StripeCustomer, StripeEvent
 from storage.transaction import Tx
@@ -76,15 +77,7 @@ def claim_unsent(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> li
 def _claim(
     tx: Tx, now: dt.datetime, until: dt.datetime, limit: int, *which: ColumnElement[bool]
 ) -> list[tuple[int, int]]:
-    taken = tx.session.scalars(
-        select(Order)
-        .where(*which, Order.next_look_at <= now)
-        .order_by(Order.next_look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in taken:
-        row.next_look_at = until
+    taken = claim(tx, select(Order).where(*which), Order.next_look_at, now, until, limit)
     return [(row.partner_id, row.id) for row in taken]
 
 

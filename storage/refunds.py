@@ -15,11 +15,6 @@ def refund(tx: Tx, partner_id: int, refund_id: int) -> Refund | None:
     return tx.session.get(Refund, (partner_id, refund_id))
 
 
-def find_refund(tx: Tx, refund_id: int) -> Refund | None:
-    """By id alone; no right."""
-    return tx.session.scalars(select(Refund).where(Refund.id == refund_id)).one_or_none()
-
-
 def refunds(tx: Tx, partner_id: int, order_id: int) -> list[Refund]:
     """All refunds of a payment, oldest first; read anew, as their order's lock may have been waited for."""
     return list(

@@ -4,6 +4,7 @@ import datetime as dt
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from storage.claims import claim
 from storage.models import (
     Addon,
     AddonState,
@@ -184,15 +185,7 @@ def workspace_of_customer(tx: Tx, partner_id: int, customer: str) -> int | None:
 
 def claim_subscriptions(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, str]]:
     """Take subscriptions whose look is due; `until` is when somebody else may take them."""
-    taken = tx.session.scalars(
-        select(Subscription)
-        .where(Subscription.next_look_at <= now)
-        .order_by(Subscription.next_look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in taken:
-        row.next_look_at = until
+    taken = claim(tx, select(Subscription), Subscription.next_look_at, now, until, limit)
     return [(row.partner_id, row.id) for row in taken]
 
 
@@ -220,15 +213,14 @@ def open_page(tx: Tx, partner_id: int, workspace_id: int) -> PlanCheckout | None
 
 def claim_pages(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, int]]:
     """Take pages to look at, to make or to close."""
-    taken = tx.session.scalars(
-        select(PlanCheckout)
-        .where(PlanCheckout.status.in_(("open", "closing")), PlanCheckout.next_look_at <= now)
-        .order_by(PlanCheckout.next_look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in taken:
-        row.next_look_at = until
+    taken = claim(
+        tx,
+        select(PlanCheckout).where(PlanCheckout.status.in_(("open", "closing"))),
+        PlanCheckout.next_look_at,
+        now,
+        until,
+        limit,
+    )
     return [(row.partner_id, row.id) for row in taken]
 
 
@@ -251,15 +243,14 @@ def open_change(tx: Tx, partner_id: int, workspace_id: int) -> PlanChange | None
 
 def claim_changes(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, int]]:
     """Take changes that Stripe was asked for without an answer, or that wait for their invoice."""
-    taken = tx.session.scalars(
-        select(PlanChange)
-        .where(PlanChange.status.in_(OPEN_CHANGE), PlanChange.next_look_at <= now)
-        .order_by(PlanChange.next_look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in taken:
-        row.next_look_at = until
+    taken = claim(
+        tx,
+        select(PlanChange).where(PlanChange.status.in_(OPEN_CHANGE)),
+        PlanChange.next_look_at,
+        now,
+        until,
+        limit,
+    )
     return [(row.partner_id, row.id) for row in taken]
 
 

@@ -21,6 +21,7 @@ from billing.gateway import (
     GatewayUnknownError,
     PaymentFacts,
     SessionFacts,
+    metadata_number,
 )
 from billing.payments import Payments
 from storage import automatic
@@ -69,16 +70,17 @@ class AutomaticTopUps:
             await self._attempt(partner_id, workspace_id)
         return len(found)
 
+    async def page(self, partner_id: int, facts: SessionFacts) -> None:
+        """A page that was just fetched: keep the card that it saved."""
+        found = await self._db.read(cards.page_of_session, partner_id, facts.id)
+        setup_id = found.id if found is not None else metadata_number(facts.metadata, "setup")
+        if setup_id:
+            await self._settle_page(self._payments.gateway(partner_id), partner_id, setup_id, facts)
+
     async def news(self, event: StripeEvent) -> None:
-        """A webhook told of a page that saves a card, of an automatic payment or of a saved card."""
+        """A webhook told of an automatic payment or of a saved card."""
         partner_id, gateway = event.partner_id, self._payments.gateway(event.partner_id)
-        if event.type.startswith("checkout.session."):
-            facts = await gateway.fetch_session(event.object_id)
-            found = await self._db.read(cards.page_of_session, partner_id, facts.id)
-            setup_id = found.id if found is not None else _number(facts, "setup")
-            if setup_id:
-                await self._settle_page(gateway, partner_id, setup_id, facts)
-        elif event.type.startswith("payment_intent."):
+        if event.type.startswith("payment_intent."):
             await self._settle(gateway, partner_id, await gateway.fetch_payment(event.object_id))
         elif event.type.startswith("payment_method."):
             card = await gateway.card(event.object_id)
@@ -262,8 +264,3 @@ class AutomaticTopUps:
 
     def _call(self, reference: str) -> Call:
         return Call(self._clock.now(), reference, self._payments.bot_id)
-
-
-def _number(facts: SessionFacts, name: str) -> int:
-    text = facts.metadata.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0

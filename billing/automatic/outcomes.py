@@ -8,7 +8,7 @@ from billing.automatic import cards, needs
 from billing.automatic.declines import CONFIRMATION, MOST_SOFT, sorted_decline
 from billing.automatic.ground import FIRST_LOOK, KEYS_LIVE, UNREACHABLE, WAITING_LOOK, Ground, lock_attempt
 from billing.call import Call
-from billing.gateway import PaymentFacts
+from billing.gateway import PaymentFacts, metadata_number
 from billing.money import Money
 from storage import automatic
 from storage import orders as rows
@@ -22,14 +22,16 @@ def settle(tx: Tx, call: Call, partner_id: int, facts: PaymentFacts) -> OrderSta
     An order that is not known is rebuilt from the payment's metadata. None: it is no automatic payment of ours.
     OPEN with the payment known: it must not be confirmable any more, and is to be cancelled at the gateway.
     """
-    known = rows.order(tx, partner_id, _number(facts, "order"))
+    known = rows.order(tx, partner_id, metadata_number(facts.metadata, "order"))
     if not (known.automatic if known is not None else facts.succeeded):
         return None
-    ground = Ground.lock(tx, _number(facts, "workspace"))
+    ground = Ground.lock(tx, metadata_number(facts.metadata, "workspace"))
     if ground is None or ground.partner.id != partner_id:
         return None
     workspace = ground.workspace
-    order = rows.lock(tx, partner_id, _number(facts, "order")) or _rebuilt(call, workspace, facts)
+    order = rows.lock(tx, partner_id, metadata_number(facts.metadata, "order")) or _rebuilt(
+        call, workspace, facts
+    )
     if order is None or not order.automatic or order.workspace_id != workspace.id:
         return None
     if order.status == OrderStatus.PAID:
@@ -54,14 +56,9 @@ def settle(tx: Tx, call: Call, partner_id: int, facts: PaymentFacts) -> OrderSta
     return OrderStatus(order.status)
 
 
-def _number(facts: PaymentFacts, name: str) -> int:
-    text = facts.metadata.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
-
-
 def _rebuilt(call: Call, workspace: Workspace, facts: PaymentFacts) -> Order | None:
     """The order of a payment that was made and isn't known here: of a restored backup."""
-    order_id, points = _number(facts, "order"), _number(facts, "points")
+    order_id, points = metadata_number(facts.metadata, "order"), metadata_number(facts.metadata, "points")
     if not facts.succeeded or not order_id or points <= 0:
         return None
     return Order(
@@ -70,7 +67,7 @@ def _rebuilt(call: Call, workspace: Workspace, facts: PaymentFacts) -> Order | N
         workspace_id=workspace.id,
         automatic=True,
         points=points,
-        bonus=_number(facts, "bonus"),
+        bonus=metadata_number(facts.metadata, "bonus"),
         amount_minor=facts.amount.amount_minor,
         currency=facts.amount.currency,
         live=facts.live,

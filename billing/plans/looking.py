@@ -7,7 +7,13 @@ import structlog
 
 from billing.call import Call
 from billing.errors import PaymentsDownError
-from billing.gateway import GatewayError, GatewayUnknownError, SessionFacts, SubscriptionFacts
+from billing.gateway import (
+    GatewayError,
+    GatewayUnknownError,
+    SessionFacts,
+    SubscriptionFacts,
+    metadata_number,
+)
 from billing.payments import Payments
 from billing.plans import pages, settling
 from billing.plans.pages import PageView
@@ -47,7 +53,7 @@ class Looking:
         """What was bought on a page, or that nothing was."""
         if facts.subscription is not None and facts.status == "complete":
             return await self._look(partner_id, facts.subscription)
-        known = page_id if page_id is not None else _number(facts.metadata.get("checkout", ""))
+        known = page_id if page_id is not None else metadata_number(facts.metadata, "checkout")
         if await self._db.read(rows.page, partner_id, known) is not None:
             call = self._call(f"plan-page:{known}")
             await self._db.write(pages.settle_page, call, partner_id, known, facts)
@@ -83,7 +89,3 @@ class Looking:
         call = self._call(f"subscription:{subscription}", person_id)
         facts = await self._payments.gateway(partner_id).set_cancel_at_end(subscription, ends)
         await self._settle(call, partner_id, facts)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0

@@ -6,7 +6,7 @@ from typing import Any
 
 from billing import renewal, standing
 from billing.call import Call
-from billing.gateway import SubscriptionFacts
+from billing.gateway import SubscriptionFacts, metadata_number
 from billing.plans.moving import put_on
 from billing.plans.telling import change_message, plan_name, tell_desk, tell_people
 from storage import catalogue, subscriptions, workspaces
@@ -71,13 +71,8 @@ def settle_subscription(tx: Tx, call: Call, partner_id: int, facts: Subscription
 
 
 def _workspace_of(tx: Tx, partner_id: int, facts: SubscriptionFacts) -> int | None:
-    named = _number(facts, "workspace")
+    named = metadata_number(facts.metadata, "workspace")
     return named or subscriptions.workspace_of_customer(tx, partner_id, facts.customer)
-
-
-def _number(facts: SubscriptionFacts, name: str) -> int:
-    text = facts.metadata.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
 def _new_row(tx: Tx, call: Call, workspace: Workspace, facts: SubscriptionFacts) -> Subscription:
@@ -107,7 +102,7 @@ def _take(
 ) -> None:
     """All that the facts mean for a subscription that we don't end ourselves."""
     plan_id = _plan_of(tx, row, facts)
-    page = subscriptions.page(tx, partner.id, _number(facts, "checkout"))
+    page = subscriptions.page(tx, partner.id, metadata_number(facts.metadata, "checkout"))
     if page is not None and page.workspace_id != workspace.id:
         page = None
     before = _Before(row.status, row.plan_id, row.cancels_at_end)
@@ -137,7 +132,7 @@ def _plan_of(tx: Tx, row: Subscription, facts: SubscriptionFacts) -> int | None:
         return price.plan_id
     if row.plan_id is not None:
         return row.plan_id
-    plan = catalogue.plan(tx, row.partner_id, _number(facts, "plan"))
+    plan = catalogue.plan(tx, row.partner_id, metadata_number(facts.metadata, "plan"))
     return plan.id if plan is not None else None
 
 
@@ -155,7 +150,7 @@ def _stand(tx: Tx, call: Call, workspace: Workspace, row: Subscription, facts: S
         tx.session.flush()
     row.running = True
     for page in _open_pages(tx, workspace):
-        if page.id != _number(facts, "checkout"):
+        if page.id != metadata_number(facts.metadata, "checkout"):
             page.status, page.next_look_at = "closing", call.at
     request = subscriptions.request(tx, row.partner_id, workspace.id)
     if request is not None:

@@ -9,7 +9,7 @@ from billing.access import Role
 from billing.call import Call
 from billing.customers import customer_for
 from billing.errors import GoneError, NoSubscriptionError, PaymentsDownError, PlanQuoteChangedError
-from billing.gateway import GatewayError, GatewayUnknownError, SubscriptionFacts
+from billing.gateway import GatewayError, GatewayUnknownError, SessionFacts, SubscriptionFacts
 from billing.payments import Payments
 from billing.plans import catalogue, comparing, ending, pages, quotes
 from billing.plans.looking import Looking
@@ -35,14 +35,13 @@ class Subscriptions(Looking):
         """Look at pages, changes and subscriptions that are due. Answers how many."""
         return await self._poller.poll()
 
+    async def page(self, partner_id: int, facts: SessionFacts) -> None:
+        """A page that was just fetched: the subscription that it began."""
+        if facts.mode == "subscription":
+            await self._bring_page(partner_id, facts)
+
     async def news(self, event: StripeEvent) -> None:
-        """A webhook told of a subscription, its page or its invoice: fetch it, believe what was fetched."""
-        gateway = self._payments.gateway(event.partner_id)
-        if event.type.startswith("checkout.session."):
-            page = await gateway.fetch_session(event.object_id)
-            if page.mode == "subscription":
-                await self._bring_page(event.partner_id, page)
-            return
+        """A webhook told of a subscription or its invoice: fetch it, believe what was fetched."""
         is_invoice = event.type.startswith("invoice.")
         named = _subscription_of(event.body) if is_invoice else event.object_id
         if named is not None:

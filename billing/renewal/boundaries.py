@@ -78,8 +78,10 @@ class _Crossing:
 
     def renew(self, told: Boundary) -> None:
         """Enter the next cycle and renew in it what should and can."""
-        told.freed += give_free_dates_back(self.tx, self.call, self.partner, self.workspace)
-        self.tx.session.expire(self.wallet)
+        freed = give_free_dates_back(self.tx, self.call, self.partner, self.workspace)
+        if freed:
+            told.freed += freed
+            self.tx.session.expire(self.wallet)
         cycle = next_cycle(running_cycle(self.workspace), self.workspace.anchor)
         enter_cycle(self.tx, self.workspace, cycle)
         if self.workspace.closed_at is not None:

@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from billing.access import seat
 from billing.catalogue import price_at
 from billing.charging import running_cycle
 from billing.cycle import Cycle, next_cycle
 from billing.points import round_half_up
-from billing.renewal.cycles import expect_current
 from billing.renewal.paying import lacking, waiting_units
 from billing.renewal.wishes import Kept, Wish, keep, shortage, stopped, wanted_units, wish_for
 from storage import catalogue, workspaces
@@ -159,17 +157,14 @@ def _need(
 
 
 def forecast(
-    tx: Tx, person_id: int, workspace_id: int, now: dt.datetime, renewals: int = 3
+    tx: Tx, partner: Partner, workspace: Workspace, balance: int, renewals: int
 ) -> tuple[Forecast, ...]:
-    """The next renewals, by the prices that are announced. For any member. Raises StrangerError, CycleDueError."""
-    place = seat(tx, person_id, workspace_id)
-    expect_current(place.workspace, now)
-    upcoming = Upcoming.load(tx, place.partner, place.workspace)
-    balance = workspaces.wallet(tx, place.partner.id, workspace_id).balance
+    """The next renewals, by the prices that are announced; of a workspace whose due cycles are worked off."""
+    upcoming = Upcoming.load(tx, partner, workspace)
     cycle, found = upcoming.next_cycle, []
     for _ in range(renewals):
         cost = sum(wish.cost(wish.units) for wish in upcoming.wishes(cycle))
         found.append(Forecast(cycle.start, cycle.end, cost, balance))
         balance -= cost
-        cycle = next_cycle(cycle, place.workspace.anchor)
+        cycle = next_cycle(cycle, workspace.anchor)
     return tuple(found)

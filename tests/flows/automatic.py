@@ -107,6 +107,11 @@ class Auto:
 
     async def hear(self, kind: str, object_id: str) -> None:
         """A webhook comes, of a page or a payment, and everybody who listens does his part."""
+        if kind.startswith("checkout.session."):
+            facts = await self.gateway.fetch_session(object_id)
+            await self.checkout.page(PARTNER, facts)
+            await self.flows.page(PARTNER, facts)
+            return
         event = StripeEvent(
             partner_id=PARTNER, id=f"evt_{next(_events)}", type=kind, object_id=object_id, live=True
         )

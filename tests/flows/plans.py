@@ -53,6 +53,9 @@ class Shop:
 
     async def hears(self, kind: str, object_id: str, body: str = "{}") -> None:
         """A webhook is worked off."""
+        if kind.startswith("checkout.session."):
+            await self.flow.page(PARTNER, await self.gateway.fetch_session(object_id))
+            return
         now = self.gateway.clock.at
         await self.flow.news(
             StripeEvent(

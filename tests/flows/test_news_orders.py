@@ -30,7 +30,7 @@ class Errands:
         """The news, and for a refund or a dispute that it happens, if it did not yet."""
         till, gateway = self._till, self._till.gateway
         if news == "webhook":
-            await self._checkout.news(self._event("checkout.session.completed", self._page))
+            await self._checkout.page(1, await gateway.fetch_session(self._page))
         elif news == "poller":
             till.world.now += dt.timedelta(minutes=2)
             await self._checkout.poll()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from billing import addons, adjust, catalogue, pausing, renewal, workspaces
+from billing import addons, adjust, catalogue, home, pausing, renewal, workspaces
 from billing.automatic import needs as charges
 from billing.call import Call
 from billing.errors import UndoOverError
@@ -420,7 +420,7 @@ async def test_a_forecast_takes_each_renewal_at_the_price_that_holds_then(world:
     await world.get("Extra bot", 1)
     await world.db.write(_price_from, world.call(), world.addon["Extra bot"], dt.date(2027, 1, 1), 4_000)
 
-    seen = await world.db.read(renewal.forecast, world.owner, world.workspace, world.now)
+    seen = (await world.db.read(home.home, world.owner, world.workspace, world.now)).forecast
 
     assert [(each.date.isoformat(), each.cost, each.balance_after, each.covered) for each in seen] == [
         ("2026-12-01", 3_000, 7_000, True),
