@@ -1,7 +1,7 @@
 """Failures that are ordered in advance: the next calls of a method fail the way networks and servers fail."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -14,6 +14,8 @@ FaultKind = Literal["429", "500", "lost", "drop", "hang", "truncated"]
 class Fault:
     """`times` more calls of `api`'s `method` ("*": any) fail as `kind` says.
 
+    Only calls are meant of which a parameter contains `containing`; an empty one means them all.
+
     429 and 500 are answered before any effect; `drop` cuts the connection before any effect; `hang` does so
     after `seconds`; `lost` lets the effect happen and cuts the connection instead of answering; `truncated` lets it
     happen and sends half the answer.
@@ -25,6 +27,7 @@ class Fault:
     times: int = 1
     retry_after: int = 1
     seconds: float = 30.0
+    containing: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Fault":
@@ -42,6 +45,15 @@ class Fault:
             times=times,
             retry_after=int(data.get("retry_after", 1)),
             seconds=float(data.get("seconds", 30)),
+            containing=str(data.get("containing", "")),
+        )
+
+    def meets(self, api: str, method: str, values: Iterable[object]) -> bool:
+        """Whether this call, with these values of its parameters, is one that is to fail."""
+        return (
+            self.api == api
+            and self.method in ("*", method)
+            and (not self.containing or any(self.containing in str(value) for value in values))
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -52,6 +64,7 @@ class Fault:
             "times": self.times,
             "retry_after": self.retry_after,
             "seconds": self.seconds,
+            "containing": self.containing,
         }
 
 
@@ -70,10 +83,10 @@ class Faults:
     def pending(self) -> list[Fault]:
         return list(self._faults)
 
-    def take(self, api: str, method: str) -> Fault | None:
+    def take(self, api: str, method: str, values: Iterable[object]) -> Fault | None:
         """The fault that this call meets, counted down; None if the call is to succeed."""
         for fault in self._faults:
-            if fault.api == api and fault.method in ("*", method):
+            if fault.meets(api, method, values):
                 fault.times -= 1
                 if fault.times == 0:
                     self._faults.remove(fault)

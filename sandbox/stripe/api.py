@@ -98,9 +98,9 @@ class Api:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         found = self._router.match(request.method, request.path)
         label = found[0].label if found is not None else f"{request.method} {request.path}"
-        fault = self._faults.take("stripe", label)
         form = await request.text() if request.method == "POST" else request.query_string
         pairs = parse_qsl(form, keep_blank_values=True)
+        fault = self._faults.take("stripe", label, (value for _, value in pairs))
         exchange = _Exchange(request, label, dict(pairs), _origin(request), fault)
         self._server.base_url = f"{request.scheme}://{request.host}"
         if fault is not None and fault.kind == "drop":

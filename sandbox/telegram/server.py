@@ -124,10 +124,10 @@ class TelegramStandIn:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         name = spec.api_name(method) or method
-        parameters = Parameters()
-        fault = self._faults.take("telegram", name)
+        parameters, fault = Parameters(), None
         try:
             parameters = await read_request(request)
+            fault = self._faults.take("telegram", name, parameters.values.values())
             if fault is not None and fault.kind in ("429", "500", "drop", "hang"):
                 return await self._fail_before(request, name, parameters, fault)
             status, answer = 200, await self._answered(request.match_info["token"], name, parameters)

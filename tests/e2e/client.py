@@ -120,7 +120,10 @@ class Sim:
         assert state["done"], state
 
     async def fails(self, api: str, method: str, kind: str, **how: Any) -> None:
-        """The next call of the method (or `times` of them) fails: 429, 500, lost, drop, hang or truncated."""
+        """The next call of the method (or `times` of them) fails: 429, 500, lost, drop, hang or truncated.
+
+        `containing` says which calls are meant where notices to others may still be on their way.
+        """
         await self.post("/sim/faults", {"api": api, "method": method, "kind": kind, **how})
 
     async def no_more_failures(self) -> None:

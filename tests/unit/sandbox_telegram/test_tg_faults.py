@@ -72,3 +72,15 @@ async def test_a_lost_batch_of_updates_comes_again(
     with pytest.raises(TelegramNetworkError):
         await bot.get_updates()
     assert len(await asyncio.wait_for(bot.get_updates(), 2)) == 1
+
+
+async def test_a_fault_for_some_calls_lets_the_others_pass(
+    sandbox: Sandbox, bot: Bot, anna: int, http: aiohttp.ClientSession
+) -> None:
+    fault = {"api": "telegram", "method": "sendMessage", "kind": "500", "containing": "paid"}
+    await http.post("/sim/faults", json=fault)
+    await bot.send_message(anna, "Bob joined")
+    with pytest.raises(TelegramServerError):
+        await bot.send_message(anna, "Bob paid 9 USD")
+    await bot.send_message(anna, "Bob paid 9 USD")
+    assert texts(sandbox, anna) == ["Bob joined", "Bob paid 9 USD"]
