@@ -61,6 +61,7 @@ def people_view(t: Tongue, found: DeskPeople) -> Screen:
                 button(t("Invite an admin"), buttons.InviteToDesk(role="admin")),
                 button(t("Invite support"), buttons.InviteToDesk(role="support")),
             ],
+            [button(t("Invite an owner"), buttons.InviteToDesk(role="owner"))],
             *[
                 [
                     button(
@@ -80,7 +81,12 @@ def remove_view(t: Tongue, member: DeskMember) -> Screen:
     """The second tap."""
     return Screen.of(
         t("Remove <b>{name}</b> from your desk?", name=h(member.name or "?")),
-        t("It ends at once. What they did stays in the audit."),
+        t("It ends at once, with the links they made. What they did stays in the audit."),
+        t(
+            "If their number stands in OWNER_IDS, take it out there too: owners named there are back at the next start."
+        )
+        if member.role is DeskRole.OWNER
+        else None,
         rows=[
             [
                 button(

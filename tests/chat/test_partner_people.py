@@ -44,6 +44,21 @@ async def test_an_owner_invites_an_admin_who_may_all_but_invite(market: World, n
     assert "This bot belongs to Northwind Chat's customers." in adam.screen
 
 
+async def test_a_desk_is_handed_over_to_a_second_owner(market: World, nora: Person) -> None:
+    await nora.sends("/admins")
+    await nora.taps("Invite an owner")
+    olaf = market.person("Olaf")
+    await olaf.opens(_link(nora.screen))
+    await olaf.sends("/admins")
+    assert "Olaf · owner · you" in olaf.screen
+    await olaf.taps("Remove Nora")
+    assert "take it out there too" in olaf.screen
+    await olaf.taps("Remove Nora")
+    assert "Nora" not in olaf.screen
+    await nora.sends("/partner")
+    assert "This bot belongs to Northwind Chat's customers." in nora.screen
+
+
 async def test_the_last_owner_cannot_be_removed(market: World, nora: Person) -> None:
     await nora.sends("/partner")
     await nora.presses(buttons.RemoveAdmin(person_id=await market.person_id(nora), sure=True))

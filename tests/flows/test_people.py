@@ -67,6 +67,55 @@ async def test_a_link_ends_after_seven_days(world: World, seconds: int, works: b
     assert ("Kim" in await roles(world)) is works
 
 
+@pytest.mark.parametrize("how", ["removed", "viewer", "billing", "handed over"])
+async def test_an_owners_unused_links_end_with_the_ownership(world: World, how: str) -> None:
+    kim = await world.member(300, "Kim", Role.OWNER)
+    await world.do(people.invite_member, world.workspace, Role.OWNER, "way back", by=kim)
+    match how:
+        case "removed":
+            await world.do(people.remove_member, world.workspace, kim)
+        case "handed over":
+            await world.do(people.hand_over, world.workspace, world.owner, by=kim)
+        case _:
+            await world.do(people.set_role, world.workspace, kim, Role[how.upper()])
+
+    with pytest.raises(InviteError):
+        await join(world, kim, "way back")
+    with pytest.raises(InviteError):
+        await join(world, await world.newcomer(301, "Lee"), "way back")
+
+    assert (await roles(world)).get("Kim") is not Role.OWNER
+
+
+async def test_a_removed_admins_links_open_neither_a_workspace_nor_the_desk(world: World) -> None:
+    adam = await world.newcomer(600, "Adam")
+    await world.at_desk(people.invite_admin, DeskRole.OWNER, "desk")
+    await join(world, adam, "desk")
+    for code, replaces in (("new owner", True), ("first owner", False)):
+        await world.do(
+            people.invite_from_desk, world.workspace, Role.OWNER, code, replaces_owners=replaces, by=adam
+        )
+    await world.do(people.invite_admin, DeskRole.OWNER, "desk again", by=adam)
+    await world.at_desk(people.remove_admin, adam)
+
+    for code in ("new owner", "first owner", "desk again"):
+        with pytest.raises(InviteError):
+            await join(world, adam, code)
+
+    assert await roles(world) == {"Dana": Role.OWNER}
+
+
+async def test_an_owner_at_the_desk_too_invites_to_the_workspace_after_leaving_the_desk(world: World) -> None:
+    await world.at_desk(people.invite_admin, DeskRole.ADMIN, "desk")
+    await join(world, world.owner, "desk")
+    await world.do(people.invite_member, world.workspace, Role.VIEWER, "code")
+    await world.at_desk(people.remove_admin, world.owner)
+
+    await join(world, await world.newcomer(300, "Kim"), "code")
+
+    assert (await roles(world))["Kim"] is Role.VIEWER
+
+
 @pytest.mark.parametrize("code", ["wrong", "", "CODE", "code ", "x" * 5_000, "co\x00de"])
 async def test_a_wrong_code_opens_nothing(world: World, code: str) -> None:
     kim = await world.newcomer(300, "Kim")
