@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from billing import audit, notices, renewal, standing
 from billing.access import DeskRole, desk_locked
 from billing.addons import UNDO_TIME, Completed
-from billing.arrival import NOTHING_ARRIVED, points_arrived
+from billing.arrival import NOTHING_ARRIVED, Arrival, points_arrived
 from billing.call import Call
 from billing.errors import BadValueError, BelowZeroError, GoneError, UndoOverError
 from billing.ledger import Kind, Line, Operation, Posted, post
 from billing.text import NOTE_LENGTH, required
 from storage import ledger
+from storage.models import Partner, Wallet, Workspace
 from storage.transaction import Tx
 
 MOST = 1_000_000_000_00
@@ -66,11 +67,7 @@ def adjust(
     arrival = NOTHING_ARRIVED
     told = 0
     if not posted.repeated:
-        if amount > 0:
-            arrival = points_arrived(tx, call, place.partner, workspace, wallet)
-        else:
-            tx.session.expire(wallet)
-            standing.settle(tx, call, place.partner, workspace)
+        arrival = _settle(tx, call, place.partner, workspace, wallet, amount)
         told = notices.tell_workspace(
             tx,
             call,
@@ -110,10 +107,11 @@ def adjust(
     )
 
 
-def undo(tx: Tx, call: Call, workspace_id: int, number: int) -> Adjusted:
+def undo(tx: Tx, call: Call, workspace_id: int, number: int, *, accept_debt: bool = False) -> Adjusted:
     """Take an adjustment back within ten minutes, as a posting of its own. Twice is once.
 
-    Raises UndoOverError, GoneError.
+    Points that come back complete what waited for them. Raises UndoOverError, GoneError, and BelowZeroError until it
+    is asked for twice where what was given is spent.
     """
     place, workspace, wallet = desk_locked(tx, call.person_id, workspace_id, DeskRole.ADMIN)
     posting = ledger.posting(tx, place.partner.id, workspace_id, number)
@@ -127,17 +125,18 @@ def undo(tx: Tx, call: Call, workspace_id: int, number: int) -> Adjusted:
         (Line(Kind.UNDO, -posting.amount, note=posting.note),),
         call.at,
         call.person_id,
-        forced=True,
+        forced=accept_debt or posting.amount < 0,
     )
     known = ledger.operation_lines(tx, place.partner.id, operation.reference)
     if not known and call.at > posting.at + UNDO_TIME:
         raise UndoOverError
     (posted,) = post(tx, [operation])
-    assert isinstance(posted, Posted), "an undo passes the floor"
+    if not isinstance(posted, Posted):
+        raise BelowZeroError(wallet.balance, -posting.amount)
+    arrival = NOTHING_ARRIVED
     told = 0
     if not posted.repeated:
-        tx.session.expire(wallet)
-        standing.settle(tx, call, place.partner, workspace)
+        arrival = _settle(tx, call, place.partner, workspace, wallet, -posting.amount)
         told = notices.tell_workspace(
             tx,
             call,
@@ -149,7 +148,7 @@ def undo(tx: Tx, call: Call, workspace_id: int, number: int) -> Adjusted:
                 "note": posting.note,
                 "balance": wallet.balance,
                 "undo": True,
-                **NOTHING_ARRIVED.params(),
+                **arrival.params(),
             },
         )
         audit.record(
@@ -173,5 +172,17 @@ def undo(tx: Tx, call: Call, workspace_id: int, number: int) -> Adjusted:
         posted.last,
         None,
         told,
-        (),
+        arrival.bought,
+        arrival.renewed,
     )
+
+
+def _settle(
+    tx: Tx, call: Call, partner: Partner, workspace: Workspace, wallet: Wallet, amount: int
+) -> Arrival:
+    """What follows from points that were posted: those that came do as a payment's do."""
+    if amount > 0:
+        return points_arrived(tx, call, partner, workspace, wallet)
+    tx.session.expire(wallet)
+    standing.settle(tx, call, partner, workspace)
+    return NOTHING_ARRIVED

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.call import Call
+from billing.call import Call, drawn_id
 from storage.insertion import insert_new
 from storage.models import AuditEntry
 from storage.transaction import Tx
@@ -24,7 +24,7 @@ def record(
         tx,
         AuditEntry,
         partner_id=partner_id,
-        id=_entry_id(call, action, workspace_id),
+        id=_entry_id(call.reference, action, workspace_id),
         at=call.at,
         person_id=call.person_id,
         action=action,
@@ -39,8 +39,15 @@ def recorded(
     tx: Tx, call: Call, partner_id: int, action: str, workspace_id: int | None = None
 ) -> AuditEntry | None:
     """The entry that this very call has written before, if it is handled again."""
-    return tx.session.get(AuditEntry, (partner_id, _entry_id(call, action, workspace_id)))
+    return recorded_under(tx, call.reference, partner_id, action, workspace_id)
 
 
-def _entry_id(call: Call, action: str, workspace_id: int | None) -> int:
-    return call.id_for("audit", action, workspace_id)
+def recorded_under(
+    tx: Tx, reference: str, partner_id: int, action: str, workspace_id: int | None = None
+) -> AuditEntry | None:
+    """The entry that a call of this reference has written."""
+    return tx.session.get(AuditEntry, (partner_id, _entry_id(reference, action, workspace_id)))
+
+
+def _entry_id(reference: str, action: str, workspace_id: int | None) -> int:
+    return drawn_id(reference, "audit", action, workspace_id)

@@ -84,7 +84,9 @@ def _open(tx: Tx, call: Call, partner: Partner, workspace: Workspace) -> None:
     workspace.closed_at = None
     tx.session.flush()
     _tell(tx, call, partner, workspace, "reopened")
-    standing.settle(tx, call, partner, workspace)
+    # What held it while it was closed was told to nobody.
+    before = frozenset[str]() if workspace.plan_id is None else None
+    standing.settle(tx, call, partner, workspace, before=before)
 
 
 def _owned(tx: Tx, call: Call, workspace_id: int) -> tuple[Partner, Workspace, Wallet]:

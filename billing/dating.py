@@ -9,7 +9,9 @@ from billing.call import Call
 from billing.charging import Step, load_sale, running_cycle, today_of
 from billing.cycle import Cycle, rebase, start_instant, zone_named
 from billing.errors import BadValueError
+from billing.explain import pack
 from billing.ledger import Kind, Line, Operation, Posted, post
+from billing.proration import charged_units, difference
 from storage import catalogue, ledger, workspaces
 from storage.models import Partner, Workspace
 from storage.transaction import Tx
@@ -146,7 +148,8 @@ def _settled(
     tx: Tx, partner: Partner, workspace: Workspace, kept: Cycle, today: dt.date
 ) -> tuple[tuple[str, Line], ...]:
     """What goes back for every add-on that has cost something in the running cycle."""
-    if kept.end == workspace.cycle_end:
+    running = running_cycle(workspace)
+    if kept.end == running.end:
         return ()
     lines = []
     for addon in catalogue.addons(tx, partner.id):
@@ -158,9 +161,24 @@ def _settled(
         waiting = state.unpaid if state is not None else 0
         # Units that wait for points have posted nothing, so nothing of them goes back.
         paid = (Step(today, state.units, state.units - waiting, lapsed=True),) if state and waiting else ()
-        back = posted - min(posted, sale.target(*paid))
-        if back:
-            lines.append((addon.label, Line(Kind.REDATED, back, addon_id=addon.id, cycle_start=kept.start)))
+        history = sale.history(*paid)
+        worked_out = difference(
+            running,
+            charged_units(running, history, sale.terms),
+            charged_units(kept, history, sale.terms),
+            history,
+            sale.terms,
+            posted,
+        )
+        if worked_out.amount < 0:
+            line = Line(
+                Kind.REDATED,
+                -worked_out.amount,
+                addon_id=addon.id,
+                cycle_start=kept.start,
+                explained=pack(worked_out, sale.units, sale.units),
+            )
+            lines.append((addon.label, line))
     return tuple(lines)
 
 

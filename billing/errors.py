@@ -86,6 +86,12 @@ class PaymentsDownError(BillingError):
     key = "payments_down"
 
 
+class TaxRefusedError(PaymentsDownError):
+    """Stripe can't work out the tax that the partner wants on invoices: the partner has to set it up (R30)."""
+
+    key = "tax_refused"
+
+
 class AmountError(BillingError):
     """An amount Stripe would not take: too small or too large in its currency (R3)."""
 
@@ -188,13 +194,13 @@ class RefundChangedError(BillingError):
 
 
 class AutoTopUpError(BillingError):
-    """Auto top-up can't do this now. `reason`: debt, charging, recovering, not_needed, cap."""
+    """Auto top-up can't do this now. `reason`: debt, charging, recovering, not_needed, cap; `cap`: of a month, in its way."""
 
     key = "auto_topup"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, cap: "Money | None" = None) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.cap = reason, cap
 
 
 class PlanOverLimitError(BillingError):

@@ -1,25 +1,34 @@
 """The payment gateway as a protocol: Stripe first, others can follow. Facts in, no objects of a library."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from enum import StrEnum
+from typing import Any, Final, Protocol
 
 from billing.money import Money
+
+_MOST_NUMBER: Final = 2**63 - 1
+"""What a column of the database holds."""
 
 
 def metadata_number(metadata: Mapping[str, str], name: str) -> int:
     """A positive whole number that we wrote into an object's metadata; 0 where there is none, or something else."""
     text = metadata.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+    return number if number <= _MOST_NUMBER else 0
 
 
 class GatewayError(Exception):
-    """The gateway refused. `code` is its own word for why, `message` its sentence for the log."""
+    """The gateway refused. `code` is its own word for why, `message` its sentence for the log.
 
-    def __init__(self, code: str, message: str = "") -> None:
+    `param`: what of the request it refused, empty where it named nothing.
+    """
+
+    def __init__(self, code: str, message: str = "", param: str = "") -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+        self.param = param
 
 
 class GatewayUnknownError(GatewayError):
@@ -45,11 +54,26 @@ class Account:
     currency: str
 
 
+TAX_REFUSED: Final = "tax_refused"
+"""The code of a refusal to work out tax: it isn't set up in the partner's account, or not for what is sold."""
+
+
+class Invoicing(StrEnum):
+    """What a payment page makes out beside the receipt (R30)."""
+
+    OFF = "off"
+    INVOICES = "invoices"
+    """To a company with its tax id."""
+    TAX = "tax"
+    """Invoices, and tax is worked out by the customer's address and added to the price."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckoutRequest:
     """All that a payment page is made from."""
 
     order_id: int
+    bot_id: int
     partner_id: int
     workspace_id: int
     title: str
@@ -61,7 +85,7 @@ class CheckoutRequest:
     return_url: str
     cancel_url: str
     language: str
-    invoice: bool = False
+    invoicing: Invoicing = Invoicing.OFF
     packs: int = 1
     """Points, bonus and price are of all of them."""
     save_card: bool = False
@@ -73,6 +97,7 @@ class SetupRequest:
     """A page on which a card is saved and nothing is paid."""
 
     setup_id: int
+    bot_id: int
     partner_id: int
     workspace_id: int
     customer: str
@@ -90,6 +115,7 @@ class SubscriptionRequest:
     """A page on which the first subscription of a workspace begins (R25)."""
 
     checkout_id: int
+    bot_id: int
     partner_id: int
     workspace_id: int
     plan_id: int
@@ -99,6 +125,7 @@ class SubscriptionRequest:
     return_url: str
     cancel_url: str
     language: str
+    invoicing: Invoicing = Invoicing.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +133,7 @@ class ChargeRequest:
     """A charge of a saved card with nobody present (R17)."""
 
     order_id: int
+    bot_id: int
     partner_id: int
     workspace_id: int
     title: str
@@ -136,6 +164,9 @@ class SessionFacts:
     """The last attempt's decline code."""
     charge: str | None = None
     receipt_url: str | None = None
+    """Of the invoice, where one was made out."""
+    total: Money | None = None
+    """Tax included."""
     customer: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     mode: str = "payment"
@@ -161,6 +192,24 @@ class SessionFacts:
     def bank_refused(self) -> bool:
         """A delayed method failed in the end."""
         return self.status == "complete" and self.payment_status == "unpaid" and not self.on_its_way
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A page or a payment as a list names it."""
+
+    id: str
+    created: dt.datetime
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacts:
+    """A customer object that was not deleted."""
+
+    id: str
+    live: bool
+    metadata: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +335,22 @@ class SubscriptionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoicePayment:
+    """A payment by which an invoice of a subscription was paid, as fetched just now."""
+
+    invoice: str
+    payment_intent: str
+    paid: Money
+    """Tax included."""
+    paid_at: dt.datetime
+    live: bool
+    price: str | None
+    """Of the invoice's largest line."""
+    url: str | None
+    """Stripe's page of the invoice and its receipt."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangePreview:
     """What a change of a subscription's price would cost: now (may be below zero: credit), then each period."""
 
@@ -314,8 +379,12 @@ class Gateway(Protocol):
 
     async def account(self) -> Account: ...
 
-    async def create_customer(self, partner_id: int, workspace_id: int, name: str) -> str:
-        """The workspace's customer object; asked twice it answers the same for a day."""
+    async def create_customer(self, bot_id: int, partner_id: int, workspace_id: int, name: str) -> str:
+        """A customer object for the workspace, with our mark."""
+        ...
+
+    async def is_customer_gone(self, customer: str) -> bool:
+        """Whether the customer object was deleted, or never was."""
         ...
 
     def checkout_params(self, request: CheckoutRequest) -> dict[str, Any]:
@@ -409,12 +478,36 @@ class Gateway(Protocol):
         """End it now; `refund` gives its latest invoice's payment back (a duplicate, R25)."""
         ...
 
+    async def invoice_payments(self, subscription: str) -> list[InvoicePayment]:
+        """What its invoices were paid by, oldest first; without those that credit alone covered."""
+        ...
+
+    async def subscription_behind(self, payment_intent: str) -> str | None:
+        """The subscription whose invoice a payment paid; None: it paid none's."""
+        ...
+
+    async def credit_of(self, customer: str) -> Money | None:
+        """What Stripe keeps for the customer's coming invoices; None: nothing."""
+        ...
+
     async def expire_session(self, session_id: str) -> SessionFacts:
         """Close the page; where it was completed already its facts say so."""
         ...
 
     async def sessions_since(self, since: dt.datetime) -> list[SessionFacts]:
-        """Completed pages created since, oldest first."""
+        """Pages created since that were completed, or can still be, oldest first."""
+        ...
+
+    async def customers_since(self, since: dt.datetime) -> list[CustomerFacts]:
+        """Customer objects created since, oldest first."""
+        ...
+
+    async def subscriptions_since(self, since: dt.datetime) -> list[SubscriptionFacts]:
+        """All that have not ended, and of those created since also the ended ones, oldest first."""
+        ...
+
+    def made_since(self, since: dt.datetime | None) -> AsyncIterator[Sequence[Made]]:
+        """Pages and payments created since, whoever made them, a list's page at a time; None: the newest of each."""
         ...
 
     def verify(self, payload: bytes, signature: str) -> VerifiedEvent:

@@ -6,10 +6,11 @@ from typing import Any
 
 from billing.access import DeskRole, Role, desk, seat
 from billing.errors import GoneError, StrangerError
-from billing.explain import unpack
+from billing.explain import paid_until, unpack
 from billing.ledger import Kind
 from billing.money import Money
 from billing.proration import Formula
+from billing.reversals import paid_sum
 from storage import catalogue, ledger, orders, people, workspaces
 from storage.models import Partner, Posting, Workspace
 from storage.transaction import Tx
@@ -44,6 +45,17 @@ class WentBack:
 
 
 @dataclass(frozen=True, slots=True)
+class TriedOut:
+    """What payments in test mode brought, and what became of it; hundredths. The posting took the rest."""
+
+    credited: int
+    back: int
+    """Taken by refunds and disputes before."""
+    spent: int
+    """Not taken: the balance had come to zero."""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One posting with what it needs to be read; points in hundredths."""
 
@@ -64,6 +76,10 @@ class Row:
     """Whose points they are: an adjustment is theirs."""
     payment: Payment | None
     went_back: WentBack | None = None
+    tried_out: TriedOut | None = None
+    """What going live took (R26)."""
+    kept_until: dt.date | None = None
+    """Removed without refund: up to there it stays paid (R10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +161,8 @@ def everything(
 
 
 def _row(tx: Tx, posting: Posting, labels: dict[int, str], partner: Partner) -> Row:
-    payback = posting.kind == Kind.PAYBACK
-    explained = {} if payback else posting.explained or {}
+    payback, tests = posting.kind == Kind.PAYBACK, posting.kind == Kind.TEST_POINTS
+    explained = {} if payback or tests else posting.explained or {}
     payment = _payment(tx, posting)
     person = people.person(tx, posting.person_id) if posting.person_id is not None else None
     return Row(
@@ -165,6 +181,8 @@ def _row(tx: Tx, posting: Posting, labels: dict[int, str], partner: Partner) -> 
         partner.name,
         payment,
         _went_back(posting.explained, payment) if payback and posting.explained and payment else None,
+        TriedOut(**posting.explained) if tests and posting.explained else None,
+        paid_until(explained),
     )
 
 
@@ -188,6 +206,4 @@ def _payment(tx: Tx, posting: Posting) -> Payment | None:
     order = orders.order(tx, posting.partner_id, posting.order_id)
     if order is None:
         return None
-    return Payment(
-        order.id, Money(order.amount_minor, order.currency), order.receipt_url, order.payment_intent
-    )
+    return Payment(order.id, paid_sum(order), order.receipt_url, order.payment_intent)

@@ -9,7 +9,7 @@ from billing.addons import AddonOffer, is_delivered, is_selling, load_offers
 from billing.charging import running_cycle, today_of
 from billing.renewal import Forecast, Need
 from billing.standing import Standing
-from storage import automatic, catalogue, workspaces
+from storage import automatic, catalogue, ledger, workspaces
 from storage.transaction import Tx
 
 RENEWALS_SHOWN, RENEWALS_LOOKED_AT = 3, 25
@@ -30,6 +30,9 @@ class Home:
     balance: int
     standing: Standing
     active: tuple[AddonOffer, ...]
+    costs: tuple[tuple[str, int], ...]
+    """What add-ons have cost in the running cycle so far, by the dates they were there (R7); ended ones too."""
+    cycle_start: dt.date
     renewal: dt.date
     days_left: int
     forecast: tuple[Forecast, ...]
@@ -62,7 +65,10 @@ def home(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Home:
     renewal.expect_current(place.workspace, now)
     workspace, partner = place.workspace, place.partner
     balance = workspaces.wallet(tx, partner.id, workspace_id).balance
-    active = tuple(offer for offer in load_offers(tx, partner, workspace) if offer.units)
+    offers = load_offers(tx, partner, workspace)
+    posted = ledger.posted_by_addon(
+        tx, partner.id, workspace_id, [offer.id for offer in offers], workspace.cycle_start
+    )
     coming = renewal.forecast(tx, partner, workspace, balance, RENEWALS_LOOKED_AT)
     plan = catalogue.plan(tx, partner.id, workspace.plan_id) if workspace.plan_id is not None else None
     today = today_of(workspace, now)
@@ -77,7 +83,9 @@ def home(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Home:
         workspace.pause_note,
         balance,
         standing.standing(tx, workspace),
-        active,
+        tuple(offer for offer in offers if offer.units),
+        tuple((offer.label, posted[offer.id]) for offer in offers if posted.get(offer.id)),
+        workspace.cycle_start,
         workspace.cycle_end,
         running_cycle(workspace).days_left(today),
         coming[:RENEWALS_SHOWN],

@@ -48,7 +48,7 @@ def keeping(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Keep
     place = seat(tx, person_id, workspace_id)
     workspace, partner = place.workspace, place.partner
     renewal.expect_current(workspace, now)
-    need = renewal.need(tx, partner, workspace, now)
+    need = renewal.next_need(tx, partner, workspace)
     kept = {each.wish.addon_id: each for each in need.kept()}
     set_so = {
         state.addon_id for state in workspaces.addon_states(tx, partner.id, workspace_id) if not state.renews

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     """Dates that a new renewal date cut off (R4)."""
     FREED = "freed"
     """Dates on which credit billing was off (R7)."""
+    TEST_POINTS = "test_points"
+    """Of payments in test mode, gone with going live (R26)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,15 +22,19 @@ _NO_COVER: _Cover = (sys.maxsize, 0, ())
 
 @dataclass(frozen=True, slots=True)
 class Offer(Generic[AddonId]):
-    """An add-on that raises ``limit`` by ``per_unit`` for ``price`` hundredths of points a unit."""
+    """An add-on that raises ``limit`` by ``per_unit`` for ``price`` hundredths of points a unit.
+
+    ``once``: what taking any of it costs besides, as units that wait for points are paid with the first (R15).
+    """
 
     addon: AddonId
     limit: str
     per_unit: int
     price: int
+    once: int = 0
 
     def __post_init__(self) -> None:
-        if self.per_unit <= 0 or self.price < 0:
+        if self.per_unit <= 0 or self.price < 0 or self.once < 0:
             raise ValueError(f"no offer: {self.per_unit} for {self.price}")
 
 
@@ -93,7 +97,7 @@ def cheapest_mix(shortage: Mapping[str, int], offers: Sequence[Offer[AddonId]]) 
             return None
         for offer, count in _cheapest_cover(missing, fitting):
             units.append((offer.addon, count))
-            price += offer.price * count
+            price += offer.once + offer.price * count
     return Mix(tuple(units), price)
 
 
@@ -102,9 +106,16 @@ def _cheapest_cover(missing: int, offers: Sequence[Offer[AddonId]]) -> list[tupl
     by_value: list[Offer[AddonId]] = []
     for offer in sorted(offers, key=lambda offer: (Fraction(offer.price, offer.per_unit), -offer.per_unit)):
         # What gives no more than a better value and costs no less is never needed.
-        if not any(kept.per_unit >= offer.per_unit and kept.price <= offer.price for kept in by_value):
+        if not any(
+            kept.per_unit >= offer.per_unit and kept.price <= offer.price and kept.once <= offer.once
+            for kept in by_value
+        ):
             by_value.append(offer)
-    search = _Search([offer.per_unit for offer in by_value], [offer.price for offer in by_value])
+    search = _Search(
+        [offer.per_unit for offer in by_value],
+        [offer.price for offer in by_value],
+        [offer.once for offer in by_value],
+    )
     search.cover(0, missing, (0, 0, ()))
     _, _, counts = search.best
     return [(offer, count) for offer, count in zip(by_value, counts, strict=False) if count]
@@ -114,12 +125,14 @@ class _Search:
     """Branch and bound over sizes and prices, best value first, most of the best value first.
 
     Taking less of a size n than fits can only help as far as the others fit better: among n of those, some
-    make a multiple of n together and the better value in their place costs no more, so fewer are needed.
+    make a multiple of n together and the better value in their place costs no more, so fewer are needed. Once it
+    is taken at all, that is: what costs something once is tried without, too.
     """
 
-    def __init__(self, sizes: Sequence[int], prices: Sequence[int]) -> None:
+    def __init__(self, sizes: Sequence[int], prices: Sequence[int], once: Sequence[int]) -> None:
         self.sizes = sizes
         self.prices = prices
+        self.once = once
         self.best: _Cover = _NO_COVER
         self.steps_left = MOST_STEPS
 
@@ -128,17 +141,28 @@ class _Search:
         size, largest = self.sizes[n], max(self.sizes[n + 1 :], default=0)
         others_cover = (size // gcd(*self.sizes[n:]) - 1) * largest
         fewest = max(0, (missing - others_cover) // size)
-        for count in range(-(-missing // size), fewest - 1, -1):
+        most = -(-missing // size)
+        if not self.once[n]:
+            self._try(n, missing, taken, range(most, fewest - 1, -1))
+            return
+        self._try(n, missing, taken, range(most, max(fewest, 1) - 1, -1))
+        self._try(n, missing, taken, range(1))
+
+    def _try(self, n: int, missing: int, taken: _Cover, how_many: range) -> None:
+        """As many as that of the n-th size, most first, and the others for the rest."""
+        size, largest = self.sizes[n], max(self.sizes[n + 1 :], default=0)
+        for count in how_many:
             self.steps_left -= 1
             price, units, counts = taken
-            tried = (price + count * self.prices[n], units + count, (*counts, count))
+            paid = price + count * self.prices[n] + (self.once[n] if count else 0)
+            tried = (paid, units + count, (*counts, count))
             left = missing - count * size
             if left <= 0:
                 self.best = min(self.best, tried)
                 continue
             if not largest or self.steps_left < 0:
                 return
-            least_price = tried[0] - (-left * self.prices[n + 1] // self.sizes[n + 1])
+            least_price = paid - (-left * self.prices[n + 1] // self.sizes[n + 1])
             if least_price > self.best[0]:
                 return
             if (least_price, tried[1] - (-left // largest)) < self.best[:2]:

@@ -51,7 +51,8 @@ def buy_mix(tx: Tx, call: Call, workspace_id: int, wanted: Wanted, quoted: int) 
         if amount > max(0, place.wallet.balance):
             raise MixShortError(amount - place.wallet.balance)
     changes = tuple(
-        make_change(tx, call.part(f"mix-{each.addon.id}"), each, place.wallet) for each in planned
+        make_change(tx, call.part(f"mix-{each.addon.id}"), each, place.wallet, settles=each is planned[-1])
+        for each in planned
     )
     paused = bool(standing.reasons(place.workspace))
     balance = changes[-1].balance if changes else place.wallet.balance

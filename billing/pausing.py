@@ -15,7 +15,7 @@ def set_manual_pause(tx: Tx, call: Call, workspace_id: int, *, paused: bool, not
     renewal.catch_up(tx, call, place.partner, workspace, wallet)
     if workspace.paused_manual == paused:
         return
-    was_paused = bool(standing.reasons(workspace))
+    before = standing.reasons(workspace)
     workspace.paused_manual = paused
     workspace.pause_note = reason if paused else ""
     audit.record(
@@ -26,4 +26,4 @@ def set_manual_pause(tx: Tx, call: Call, workspace_id: int, *, paused: bool, not
         workspace_id=workspace.id,
         after={"note": workspace.pause_note},
     )
-    standing.settle(tx, call, place.partner, workspace, was_paused=was_paused)
+    standing.settle(tx, call, place.partner, workspace, before=before)

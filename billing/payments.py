@@ -1,7 +1,7 @@
 """What every flow of payments works with."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from billing.clock import Clock
 from billing.errors import PaymentsDownError
@@ -24,6 +24,8 @@ class Payments:
     start_link: Callable[[str], str]
     """A link that opens the bot with a /start payload of at most 64 characters."""
     wake: Callable[[], None] = nobody_to_wake
+    looked: set[int] = field(default_factory=set)
+    """Partners for whom this process has seen how old the database is beside Stripe (billing.restored)."""
 
     def gateway(self, partner_id: int) -> Gateway:
         """The partner's gateway. Raises PaymentsDownError while none is connected."""

@@ -9,9 +9,10 @@ from billing.call import Call
 from billing.charging import today_of
 from billing.errors import GoneError, NotRefundableError
 from billing.money import Money
+from billing.reversals import gone_sum, paid_sum, plan_paid
 from billing.text import NOTE_LENGTH, whole
 from storage import orders, refunds, workspaces
-from storage.models import Order, OrderStatus, Workspace
+from storage.models import TEST_OVER, Order, OrderStatus, Workspace
 from storage.transaction import Tx
 
 SHOWN = 5
@@ -26,6 +27,8 @@ class PaymentView:
     workspace_id: int
     workspace: str
     partner: str
+    plan: str | None
+    """The plan that it paid, empty for one unknown; None: it bought points."""
     paid: Money
     paid_at: dt.datetime
     points: int
@@ -68,7 +71,7 @@ def payment(tx: Tx, person_id: int, order_id: int, now: dt.datetime) -> PaymentV
     if order is None:
         raise GoneError
     place = seat(tx, person_id, order.workspace_id, Role.BILLING)
-    if order.status != OrderStatus.PAID:
+    if order.status != OrderStatus.PAID or order.reason == TEST_OVER:
         raise GoneError
     return _view(tx, place.workspace, place.partner.name, order, now)
 
@@ -83,10 +86,11 @@ def _view(tx: Tx, workspace: Workspace, partner: str, order: Order, now: dt.date
         workspace.id,
         workspace.name,
         partner,
-        Money(order.amount_minor, order.currency),
+        plan_paid(tx, order),
+        paid_sum(order),
         order.paid_at or order.created_at,
         order.points + order.bonus,
-        Money(order.refunded_minor, order.currency),
+        gone_sum(tx, order) if order.refunded_minor else Money(0, order.currency),
         order.reversed_points + order.reversed_bonus,
         order.receipt_url,
         shown.status if shown is not None else "",
@@ -107,7 +111,7 @@ def ask(tx: Tx, call: Call, order_id: int, reason: str) -> PaymentView:
     # A closed workspace may ask too: its payments stay payments.
     workspaces.lock(tx, found.workspace_id)
     order = orders.lock(tx, place.partner.id, order_id)
-    if order is None or order.status != OrderStatus.PAID:
+    if order is None or order.status != OrderStatus.PAID or order.reason == TEST_OVER:
         raise GoneError
     if order.refunded_minor >= order.amount_minor:
         raise NotRefundableError("nothing")
@@ -167,5 +171,22 @@ def decline(tx: Tx, call: Call, request_id: int, note: str) -> Declined:
             "refund_declined",
             {"order_id": found.order_id, "note": said},
         )
-        audit.record(tx, call, place.partner.id, "refund_declined", workspace_id=workspace.id, subject=said)
+        order = orders.order(tx, place.partner.id, found.order_id)
+        assert order is not None, "a wish is for a payment"
+        audit.record(
+            tx,
+            call,
+            place.partner.id,
+            "refund_declined",
+            workspace_id=workspace.id,
+            subject=said,
+            before={"status": "asked"},
+            after={
+                "status": "declined",
+                "order": order.id,
+                "amount": order.amount_minor - order.refunded_minor,
+                "currency": order.currency,
+                "paid_on": (order.paid_at or order.created_at).date().isoformat(),
+            },
+        )
     return Declined(found.order_id, workspace.id, workspace.name, found.status, told)

@@ -8,9 +8,10 @@ from billing.access import DeskRole, desk_locked, desk_workspace
 from billing.call import Call
 from billing.errors import GoneError, NotRefundableError, RefundChangedError
 from billing.money import Money
-from billing.reversals import share
+from billing.refund_looks import next_look
+from billing.reversals import gone_sum, paid_sum, plan_paid, share
 from storage import orders, people, refunds, workspaces
-from storage.models import Order, OrderStatus, Refund, Workspace
+from storage.models import TEST_OVER, Order, OrderStatus, Refund, Workspace
 from storage.transaction import Tx
 
 ASKED_LOOK = dt.timedelta(minutes=1)
@@ -35,6 +36,8 @@ class RefundOffer:
     order_id: int
     workspace_id: int
     workspace: str
+    plan: str | None
+    """The plan that it paid, empty for one unknown: no points are involved. None: it bought points."""
     paid: Money
     paid_at: dt.datetime
     points: int
@@ -95,9 +98,11 @@ class RefundOrder:
 def payment_of(tx: Tx, person_id: int | None, order_id: int) -> tuple[int, str, bool]:
     """Partner, payment and mode of an order that the person may refund.
 
-    Raises GoneError, NotAllowedError, StrangerError.
+    Raises GoneError, NotAllowedError, StrangerError, NotRefundableError (a test that is over).
     """
     order, _ = _found(tx, person_id, order_id)
+    if order.reason == TEST_OVER:
+        raise NotRefundableError("mode")
     assert order.payment_intent is not None
     return order.partner_id, order.payment_intent, order.live
 
@@ -125,14 +130,12 @@ def seen(tx: Tx, person_id: int, order_id: int) -> RefundOffer:
 
 
 def _offer(tx: Tx, order: Order, workspace: Workspace) -> RefundOffer:
-    paid_minor = order.paid_minor or order.amount_minor
+    paid_minor, gone_minor = paid_sum(order).amount_minor, gone_sum(tx, order).amount_minor
     rows = refunds.refunds(tx, order.partner_id, order.id)
     taking = [each for each in refunds.disputes(tx, order.partner_id, order.id) if each.takes_money]
-    back = sum(row.amount_minor for row in rows if row.status in {"pending", "succeeded"})
-    gone = min(paid_minor, back + sum(each.amount_minor for each in taking))
     on_its_way = sum(row.amount_minor for row in rows if row.status == "asked")
 
-    left = max(0, paid_minor - gone - on_its_way)
+    left = max(0, paid_minor - gone_minor - on_its_way)
     whole, before = share(order, paid_minor, paid_minor), share(order, paid_minor - left, paid_minor)
     dispute = "open" if any(each.status != "lost" for each in taking) else "lost" if taking else ""
 
@@ -143,11 +146,12 @@ def _offer(tx: Tx, order: Order, workspace: Workspace) -> RefundOffer:
         order.id,
         order.workspace_id,
         workspace.name,
+        plan_paid(tx, order),
         money(paid_minor),
         order.paid_at or order.created_at,
         order.points,
         order.bonus,
-        money(gone),
+        money(gone_minor),
         money(on_its_way),
         money(left),
         order.reversed_points + order.reversed_bonus,
@@ -229,7 +233,8 @@ def ask(tx: Tx, call: Call, order_id: int, amount_minor: int, left_minor: int) -
         "refund",
         workspace_id=workspace.id,
         before={"balance": wallet.balance, "left": left_minor},
-        after={"amount": amount_minor, "currency": order.currency, "points": quoted.takes},
+        after={"amount": amount_minor, "currency": order.currency, "points": quoted.takes}
+        | ({"plan": quoted.offer.plan} if quoted.offer.plan is not None else {}),
     )
     tx.session.flush()
     return _order_of(row, order)
@@ -266,6 +271,12 @@ def answered(tx: Tx, partner_id: int, refund_id: int, stripe_refund: str) -> Non
     row.stripe_refund = stripe_refund
 
 
+def looked(tx: Tx, partner_id: int, refund_id: int, at: dt.datetime) -> None:
+    """Stripe was asked how a refund stands that it took."""
+    _, row = _locked(tx, partner_id, refund_id)
+    row.next_look_at = next_look(row.created_at, row.status, at)
+
+
 def refuse(tx: Tx, call: Call, partner_id: int, refund_id: int, code: str) -> None:
     """The gateway would not, or couldn't be reached for a day. Nothing went back; who asked is told.
 
@@ -274,7 +285,7 @@ def refuse(tx: Tx, call: Call, partner_id: int, refund_id: int, code: str) -> No
     order, row = _locked(tx, partner_id, refund_id)
     if row.status != "asked" or row.stripe_refund is not None:
         return
-    row.status, row.error = "refused", code
+    row.status, row.error, row.next_look_at = "refused", code, None
     if call.person_id is None:
         told = Call(call.at, f"refund-refused:{refund_id}", call.bot_id)
         notices.tell_desk(

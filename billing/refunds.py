@@ -10,8 +10,10 @@ from billing.errors import NotRefundableError, PaymentsDownError
 from billing.gateway import Gateway, GatewayError, GatewayFailedError, GatewayUnknownError
 from billing.payments import Payments
 from billing.refunding import RefundOffer, RefundOrder
+from billing.restored import expect_charging, may_charge
 from billing.reversals import Outcome
 from billing.settling import settle_payment
+from billing.walking import Walk, walk
 from storage import refunds as rows
 from storage.models import OrderStatus, StripeEvent
 
@@ -21,9 +23,12 @@ _TELLING = ("charge.refund", "charge.dispute.", "refund.")
 """Kinds of events after which something of a payment may be gone or back."""
 _TRIES = 5
 """How often facts are fetched anew because somebody else learned something meanwhile."""
-_PENDING_LOOK = dt.timedelta(hours=1)
+_LOOK_AGAIN = dt.timedelta(hours=1)
+"""When a look at a refund that Stripe took is tried again where it came to nothing."""
 _KEYS_LIVE = dt.timedelta(hours=23)
 """How long Stripe surely remembers an idempotency key."""
+_AT_ONCE = 20
+"""Of each kind, looked at in one tick at most."""
 _SWEEP = dt.timedelta(minutes=15)
 _FIRST_SWEEP_BACK = dt.timedelta(days=3)
 _SWEEP_BACK = dt.timedelta(hours=1)
@@ -78,7 +83,8 @@ class Refunds:
         await self._refresh(call, order_id)
         return await self._db.read(refunding.offer, call.person_id, order_id)
 
-    async def _refresh(self, call: Call, order_id: int) -> None:
+    async def _refresh(self, call: Call, order_id: int) -> int:
+        """Bring a payment to what Stripe says of it; answers whose it is."""
         assert call.person_id is not None
         partner_id, payment, live = await self._db.read(refunding.payment_of, call.person_id, order_id)
         gateway = self._payments.gateways.get(partner_id)
@@ -93,6 +99,7 @@ class Refunds:
         except GatewayError as error:
             log.warning("payment not found", order=order_id, code=error.code)
             raise NotRefundableError("gone") from error
+        return partner_id
 
     async def refund(self, call: Call, order_id: int, amount_minor: int, left_minor: int) -> RefundOrder:
         """Refund a payment or a part of it; the answer's status says what came of it.
@@ -100,7 +107,7 @@ class Refunds:
         "asked": Stripe didn't answer, and it is sent again under the same key. "refused": Stripe would not.
         Raises RefundChangedError, and as offer.
         """
-        await self._refresh(call, order_id)
+        await expect_charging(self._payments, await self._refresh(call, order_id))
         asked = await self._db.write(refunding.ask, call, order_id, amount_minor, left_minor)
         if asked.status == "asked":
             await self._send(asked, call)
@@ -135,30 +142,38 @@ class Refunds:
         return True
 
     async def poll(self) -> int:
-        """Repeat refunds whose answer was lost, look at what is pending, and find what no webhook told of.
+        """Repeat refunds whose answer was lost, look whether others failed, and find what no webhook told of.
 
-        Answers how many payments were looked at.
+        Answers how many payments were looked at. Raises an ExceptionGroup of what nobody expected, at the end.
         """
         now = self._clock.now()
-        looked = 0
-        due = await self._db.write(
-            rows.claim_refunds, now, now + refunding.ASKED_LOOK, now + _PENDING_LOOK, 20
-        )
-        for partner_id, refund_id in due:
-            if partner_id in self._payments.gateways:
-                await self._again(partner_id, refund_id)
-                looked += 1
-        disputes = await self._db.write(rows.claim_disputes, now, now + reversals.DISPUTE_LOOK, 20)
-        for partner_id, payment in disputes:
-            if partner_id in self._payments.gateways:
-                looked += await self._try_look(partner_id, payment)
-        for partner_id in self._payments.gateways:
-            looked += await self._sweep(partner_id)
+        looked, known = 0, self._payments.gateways
+        with walk("refunds") as each:
+            asked = await self._db.write(rows.claim_asked, now, now + refunding.ASKED_LOOK, _AT_ONCE)
+            for partner_id, refund_id in asked:
+                with each.step(f"refund {refund_id}"):
+                    if partner_id in known:
+                        await self._again(partner_id, refund_id)
+                        looked += 1
+            taken = await self._db.write(rows.claim_taken, now, now + _LOOK_AGAIN, _AT_ONCE)
+            for partner_id, refund_id in taken:
+                with each.step(f"refund {refund_id}"):
+                    if partner_id in known:
+                        looked += await self._still_taken(partner_id, refund_id)
+            disputes = await self._db.write(rows.claim_disputes, now, now + reversals.DISPUTE_LOOK, _AT_ONCE)
+            for partner_id, payment in disputes:
+                with each.step(f"payment {payment}"):
+                    if partner_id in known:
+                        looked += await self._try_look(partner_id, payment)
+            for partner_id in known:
+                looked += await self._sweep(partner_id, each)
         return looked
 
     async def _again(self, partner_id: int, refund_id: int) -> None:
         asked = await self._db.read(refunding.refund_order, partner_id, refund_id)
         if asked.live != self._payments.gateway(partner_id).live:
+            return
+        if not await may_charge(self._payments, partner_id):
             return
         call = Call(self._clock.now(), f"refund:{refund_id}", self._bot_id)
         if asked.status == "asked" and not asked.sent:
@@ -170,8 +185,17 @@ class Refunds:
                 await self._db.write(refunding.refuse, call, partner_id, refund_id, "unreachable")
                 self._payments.wake()
                 return
-        if asked.status in {"asked", "pending"}:
+        if asked.status == "asked":
             await self._send(asked, call)
+
+    async def _still_taken(self, partner_id: int, refund_id: int) -> bool:
+        """Whether a refund that Stripe took has failed meanwhile; answers whether it could be seen."""
+        taken = await self._db.read(refunding.refund_order, partner_id, refund_id)
+        in_mode = taken.live == self._payments.gateway(partner_id).live
+        if in_mode and not await self._try_look(partner_id, taken.payment_intent):
+            return False
+        await self._db.write(refunding.looked, partner_id, refund_id, self._clock.now())
+        return True
 
     async def _try_look(self, partner_id: int, payment_intent: str) -> bool:
         try:
@@ -181,7 +205,7 @@ class Refunds:
             return False
         return True
 
-    async def _sweep(self, partner_id: int) -> int:
+    async def _sweep(self, partner_id: int, each: Walk) -> int:
         """The replacement of webhooks: everything that went back or was disputed lately."""
         now = self._clock.now()
         last = self._swept.get(partner_id)
@@ -194,5 +218,8 @@ class Refunds:
             log.warning("reversals unknown", code=error.code)
             return 0
         self._swept[partner_id] = now
-        looks = [await self._try_look(partner_id, payment) for payment in found]
-        return sum(looks)
+        looked = 0
+        for payment in found:
+            with each.step(f"payment {payment}"):
+                looked += await self._try_look(partner_id, payment)
+        return looked

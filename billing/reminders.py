@@ -59,9 +59,10 @@ def remind_due(tx: Tx, call: Call, workspace_id: int) -> bool:
         return False
     workspace.reminded = new.days
     once = Call(call.at, f"remind:{workspace.id}:{workspace.cycle_end}:{new.days}", call.bot_id)
-    params = {
+    params: dict[str, Any] = {
         "day": workspace.cycle_end.isoformat(),
         "renews": [[each.label, each.units, each.cost] for each in new.need.units],
+        "addon_id": new.need.units[0].addon_id if len(new.need.units) == 1 else None,
         "cost": new.need.cost,
         "balance": new.need.balance,
     }

@@ -102,7 +102,12 @@ def _cheapest(tx: Tx, place: Seat, person_id: int, stands: Standing, now: dt.dat
                 one_more = quote(tx, person_id, workspace.id, addon.id, units, now)
             except GoneError:
                 continue
-            offers.append(Offer(addon.id, addon.limit_code, addon.grant, max(0, one_more.amount)))
+            price = one_more.amount
+            if one_more.unpaid and units < MOST_UNITS:
+                # The first pays what waits for points too, however many there are (R15).
+                price = quote(tx, person_id, workspace.id, addon.id, units + 1, now).amount - price
+            once = max(0, one_more.amount - price)
+            offers.append(Offer(addon.id, addon.limit_code, addon.grant, max(0, price), once))
     mix = limits.cheapest_mix(shortage, offers)
     if mix is None or any(have.get(addon_id, 0) + units > MOST_UNITS for addon_id, units in mix.units):
         return None

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from billing import notices, renewal, standing
+from billing import mode, notices, renewal, standing
 from billing.arrival import NOTHING_ARRIVED, points_arrived
 from billing.automatic import stopping
 from billing.call import Call
 from billing.gateway import DisputeFacts, RefundFacts, ReversalFacts
 from billing.ledger import Kind, Line, Operation, Posted, post
-from billing.money import proportional
-from storage import catalogue, orders, refunds, workspaces
-from storage.models import Dispute, Order, OrderStatus, Partner, Refund, Wallet, Workspace
+from billing.money import Money, proportional
+from billing.plans.telling import plan_name
+from billing.refund_looks import next_look
+from storage import catalogue, orders, refunds, subscriptions, workspaces
+from storage.models import TEST_OVER, Dispute, Order, OrderStatus, Partner, Refund, Wallet, Workspace
 from storage.transaction import Tx
 
 DISPUTE_LOOK = dt.timedelta(hours=6)
@@ -43,6 +45,8 @@ class Known:
     credited: bool
     live: bool
     automatic: bool
+    plan: bool
+    """It paid an invoice of a plan, and brought no points."""
     version: int
 
 
@@ -69,7 +73,27 @@ def known(tx: Tx, partner_id: int, payment_intent: str) -> Known | None:
     order = orders.by_payment(tx, partner_id, payment_intent)
     if order is None:
         return None
-    return Known(order.id, order.status == OrderStatus.PAID, order.live, order.automatic, order.reversals)
+    credited, plan = order.status == OrderStatus.PAID, order.invoice is not None
+    return Known(order.id, credited, order.live, order.automatic, plan, order.reversals)
+
+
+def paid_sum(order: Order) -> Money:
+    """What a payment was, tax included as far as it is known."""
+    return Money(order.paid_minor or order.amount_minor, order.currency)
+
+
+def gone_sum(tx: Tx, order: Order) -> Money:
+    """What of it went back or is fought over, tax included: the whole payment at most."""
+    whole = paid_sum(order)
+    back = sum(
+        row.amount_minor
+        for row in refunds.refunds(tx, order.partner_id, order.id)
+        if row.status in {"pending", "succeeded"}
+    )
+    fought = sum(
+        row.amount_minor for row in refunds.disputes(tx, order.partner_id, order.id) if row.takes_money
+    )
+    return Money(min(whole.amount_minor, back + fought), order.currency)
 
 
 def share(order: Order, gone_minor: int, paid_minor: int) -> Share:
@@ -98,6 +122,11 @@ def reverse(tx: Tx, call: Call, partner_id: int, facts: ReversalFacts, version: 
     assert order is not None
     if order.status != OrderStatus.PAID:
         return Outcome.UNSETTLED
+    partner = catalogue.partner(tx, partner_id)
+    assert partner is not None
+    if order.reason == TEST_OVER or mode.is_over(partner, live=order.live):
+        # Its points are gone, or go with all that test payments brought (R26).
+        return Outcome.SAME
     if version is not None and version != order.reversals:
         return Outcome.STALE
     order.paid_minor = facts.amount.amount_minor
@@ -109,8 +138,6 @@ def reverse(tx: Tx, call: Call, partner_id: int, facts: ReversalFacts, version: 
     if gone and not changes:
         changes = [Change("moved", abs(facts.gone_minor - _gone_with_tax(order)))]
     order.reversals += 1
-    partner = catalogue.partner(tx, partner_id)
-    assert partner is not None
     _take(tx, call, partner, workspace, wallet, order, target, facts, changes)
     return Outcome.APPLIED
 
@@ -130,6 +157,8 @@ def _learn(tx: Tx, call: Call, order: Order, facts: ReversalFacts) -> tuple[list
         row = before or _found_refund(tx, call, order, refund)
         was, row.status = (row.status if before is not None else "", _status(refund))
         learned |= row.status != was or row.stripe_refund != refund.id
+        if row.status != was:
+            row.next_look_at = next_look(row.created_at, row.status, call.at)
         row.stripe_refund, row.error = refund.id, refund.failure or row.error
         here = row.person_id is not None
         if was not in {"pending", "succeeded"} and row.status in {"pending", "succeeded"}:
@@ -267,9 +296,26 @@ def _take(
         "moved": moved,
         "balance": wallet.balance,
         "stopped": stopped,
+        "plan": plan_paid(tx, order),
         **arrival.params(),
     }
-    _tell(tx, told, partner, workspace, changes, params)
+    if not _told_before(tx, order, changes):
+        _tell(tx, told, partner, workspace, changes, params)
+
+
+def plan_paid(tx: Tx, order: Order) -> str | None:
+    """The plan whose invoice a payment paid, empty where its price was unknown; None: it bought points."""
+    if order.invoice is None:
+        return None
+    return plan_name(tx, order.partner_id, order.plan_id) or ""
+
+
+def _told_before(tx: Tx, order: Order, changes: list[Change]) -> bool:
+    """Whether it is the refund of a subscription that we ended: everybody is told of that by itself (R25)."""
+    if order.subscription is None or any(change.kind != "refunded" or change.here for change in changes):
+        return False
+    row = subscriptions.subscription(tx, order.partner_id, order.subscription)
+    return row is not None and row.dropped in {"duplicate", "unwanted"}
 
 
 def _stop(tx: Tx, call: Call, workspace: Workspace, changes: list[Change], *, indebted: bool) -> bool:

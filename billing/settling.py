@@ -4,6 +4,9 @@ from billing import orders
 from billing.automatic import outcomes
 from billing.call import Call
 from billing.payments import Payments
+from billing.plans.looking import Looking
+from storage import orders as rows
+from storage import subscriptions
 from storage.models import OrderStatus
 
 
@@ -24,5 +27,18 @@ async def settle_payment(payments: Payments, partner_id: int, payment_intent: st
             return None
         call = Call(payments.clock.now(), f"settle:{charge.id}:{charge.status}", payments.bot_id)
         status = await payments.db.write(outcomes.settle, call, partner_id, charge)
+        if status is None and charge.customer is not None:
+            status = await _of_plan(payments, partner_id, charge.id, charge.customer)
     payments.wake()
     return status
+
+
+async def _of_plan(
+    payments: Payments, partner_id: int, payment_intent: str, customer: str
+) -> OrderStatus | None:
+    """A payment of a plan is kept with its subscription; only those of our customers are looked up."""
+    if await payments.db.read(subscriptions.workspace_of_customer, partner_id, customer) is None:
+        return None
+    await Looking(payments).look_at_payment(partner_id, payment_intent)
+    order = await payments.db.read(rows.by_payment, partner_id, payment_intent)
+    return OrderStatus.PAID if order is not None else None

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 from billing import limits, notices
 from billing.call import Call
@@ -12,6 +13,9 @@ from storage import catalogue, workspaces
 from storage.models import Addon, Delivery, Limit, Partner, Usage, Workspace
 from storage.sweep import AddonRow, DeliveryRow, LimitRow, UsageRow
 from storage.transaction import Tx
+
+OVER: Final = 101
+"""Remembered among the warning percentages: usage above the allowance, of which the pause tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class LimitStanding:
     allowance: int
     used: int | None
     warned: int
-    """The warning percentage that was crossed last and held then (R22)."""
+    """The warning percentage that was crossed last and held then, or OVER (R22)."""
 
     @property
     def over(self) -> int:
@@ -35,7 +39,9 @@ class LimitStanding:
 
     @property
     def warning_level(self) -> int:
-        """The highest warning percentage that usage has reached now, 0 for none (R22)."""
+        """The highest warning percentage that usage has reached now, 0 for none, OVER above the allowance (R22)."""
+        if self.over:
+            return OVER
         return limits.warning_level(self.used or 0, self.allowance) if self.counted else 0
 
 
@@ -140,6 +146,11 @@ def reasons(workspace: Workspace) -> frozenset[str]:
     )
 
 
+def is_over(workspace: Workspace) -> bool:
+    """Closed, and the cycle in which it was closed has ended, with its plan (R37)."""
+    return workspace.closed_at is not None and workspace.plan_id is None
+
+
 def settle(
     tx: Tx,
     call: Call,
@@ -147,54 +158,82 @@ def settle(
     workspace: Workspace,
     *,
     told: bool = False,
-    was_paused: bool | None = None,
+    before: frozenset[str] | None = None,
 ) -> None:
     """Let the limit reason come or go with what this transaction changed, and queue what must be told.
 
-    That is the host's new state, a pause or its end, and usage that crossed a warning percentage (R22).
-    `told`: the screen of whoever caused it says so already. `was_paused`: before the caller moved a reason itself.
+    That is the host's new state, what a pause holds by now or its end, and usage that crossed a warning percentage
+    (R22). `told`: the screen of whoever caused it says so already. `before`: the reasons before the caller moved one.
     """
     tx.session.flush()
-    if was_paused is None:
-        was_paused = bool(reasons(workspace))
-    was_over = workspace.paused_limit
+    if before is None:
+        before = reasons(workspace)
     units = {state.addon_id: state.units for state in workspaces.addon_states(tx, partner.id, workspace.id)}
     stands = standing(tx, workspace, units)
-    over = stands.over
-    workspace.paused_limit = bool(over)
-    paused = bool(reasons(workspace))
-    _deliver(tx, call, partner, workspace, stands, units, paused=paused)
-    if workspace.closed_at is not None and workspace.plan_id is None:
-        # Closed and over (R37), which was told: nothing is allowed any more, and nobody has to mend that.
+    workspace.paused_limit = bool(stands.over)
+    _deliver(tx, call, partner, workspace, stands, units, paused=bool(reasons(workspace)))
+    if is_over(workspace):
+        # It was told: nothing is allowed any more, and nobody has to mend that.
         return
-    # Who stands still for an unpaid plan alone is told so with the way to pay it, by billing.plans.
-    if paused != was_paused and reasons(workspace) != {"unpaid"}:
-        notices.tell_workspace(
-            tx,
-            call,
-            partner.id,
-            workspace.id,
-            "paused" if paused else "resumed",
-            {
-                "reasons": sorted(reasons(workspace)),
-                "over": [[each.label, each.used, each.allowance] for each in over],
-                "note": workspace.pause_note,
-            },
-            but=call.person_id if told else None,
-        )
-    if over and not was_over:
-        notices.tell_desk(
-            tx,
-            call,
-            partner.id,
-            "desk_paused",
-            {
-                "workspace_id": workspace.id,
-                "over": [[each.label, each.used, each.allowance] for each in over],
-            },
-            but=call.person_id,
-        )
+    _tell_customer(tx, call, workspace, stands, before, told=told)
+    _tell_desk(tx, call, workspace, stands, before)
     _warn(tx, call, workspace, stands)
+
+
+def _tell_customer(
+    tx: Tx, call: Call, workspace: Workspace, stands: Standing, before: frozenset[str], *, told: bool
+) -> None:
+    """Each change of what holds the workspace is told once, with all that holds it now (R21, R36).
+
+    An unpaid plan that comes is told by billing.plans, with the way to pay it.
+    """
+    now = reasons(workspace)
+    came = [each for each in stands.limits if each.over and each.warned != OVER]
+    went = [each.label for each in stands.limits if each.warned == OVER and not each.over]
+    added = now - before
+    params: dict[str, Any] = {"reasons": sorted(now), **_holding(workspace, stands)}
+    if before and not now:
+        kind = "resumed"
+    elif added - {"unpaid"} or came:
+        kind = "paused"
+        params["more"] = bool(now & before)
+    elif now and not added and (before - now or went):
+        kind = "still_paused"
+        params |= {"gone": sorted(before - now), "within": went if "limit" in now else []}
+    else:
+        return
+    notices.tell_workspace(
+        tx,
+        call,
+        workspace.partner_id,
+        workspace.id,
+        kind,
+        params,
+        but=call.person_id if told else None,
+    )
+
+
+def _tell_desk(tx: Tx, call: Call, workspace: Workspace, stands: Standing, before: frozenset[str]) -> None:
+    """The partner's people learn of a pause, of a reason that comes on top, and when it runs again."""
+    now = reasons(workspace)
+    added = now - before - {"unpaid"}
+    params: dict[str, Any] = {"workspace_id": workspace.id}
+    if before and not now:
+        kind = "desk_resumed"
+    elif added:
+        kind = "desk_paused"
+        params |= {"reasons": sorted(added), **_holding(workspace, stands)}
+    else:
+        return
+    notices.tell_desk(tx, call, workspace.partner_id, kind, params, but=call.person_id)
+
+
+def _holding(workspace: Workspace, stands: Standing) -> dict[str, Any]:
+    """What a notice says of a pause: each limit that is exceeded, and what the partner wrote to its own."""
+    return {
+        "over": [[each.label, each.used, each.allowance] for each in stands.over],
+        "note": workspace.pause_note,
+    }
 
 
 def _warn(tx: Tx, call: Call, workspace: Workspace, stands: Standing) -> None:

@@ -6,8 +6,11 @@ from typing import Any, TypeAlias
 
 from billing.gateway import (
     Card,
+    CustomerFacts,
     DisputeFacts,
     GatewayError,
+    InvoicePayment,
+    Made,
     PaymentFacts,
     PriceFacts,
     RefundFacts,
@@ -43,7 +46,7 @@ def in_known_currency(obj: Obj) -> bool:
 
 
 def session_facts(session: Obj) -> SessionFacts:
-    """Of a Checkout Session with `payment_intent.latest_charge` and `setup_intent` expanded."""
+    """Of a Checkout Session with `payment_intent.latest_charge`, `setup_intent` and `invoice` expanded."""
     payment, setup = session.get("payment_intent"), session.get("setup_intent")
     charge = nested(payment, "latest_charge")
     error = nested(payment, "last_payment_error") or nested(setup, "last_setup_error")
@@ -59,7 +62,8 @@ def session_facts(session: Obj) -> SessionFacts:
         payment_state=nested(payment, "status"),
         decline=_decline(error),
         charge=id_of(charge),
-        receipt_url=nested(charge, "receipt_url"),
+        receipt_url=nested(session, "invoice", "hosted_invoice_url") or nested(charge, "receipt_url"),
+        total=_money(session.get("amount_total") or 0, session.get("currency")),
         customer=id_of(session.get("customer")),
         metadata=_metadata(session),
         mode=str(session["mode"]),
@@ -85,6 +89,16 @@ def payment_facts(intent: Obj) -> PaymentFacts:
         receipt_url=nested(charge, "receipt_url"),
         metadata=_metadata(intent),
     )
+
+
+def made(obj: Obj) -> Made:
+    """Of a Checkout Session or a PaymentIntent."""
+    return Made(obj["id"], _instant(obj["created"]), _metadata(obj))
+
+
+def customer_facts(customer: Obj) -> CustomerFacts:
+    """Of a Customer."""
+    return CustomerFacts(customer["id"], bool(customer["livemode"]), _metadata(customer))
 
 
 def card_facts(method: Obj) -> Card | None:
@@ -169,6 +183,41 @@ def paid_by(invoice: Obj) -> list[str]:
         id_of(nested(each, "payment", "payment_intent")) for each in payments if each["status"] == "paid"
     ]
     return [intent for intent in found if intent is not None]
+
+
+def invoice_payments(invoice: Obj) -> list[InvoicePayment]:
+    """Of a paid Invoice with `payments` expanded; one paid outside of Stripe or by credit has none."""
+    lines = nested(invoice, "lines", "data") or []
+    largest = max(lines, key=lambda line: int(line["amount"]), default=None)
+    found = [
+        (id_of(nested(each, "payment", "payment_intent")), each)
+        for each in nested(invoice, "payments", "data") or []
+        if each["status"] == "paid"
+    ]
+    return [
+        InvoicePayment(
+            invoice["id"],
+            intent,
+            _money(each["amount_paid"], each["currency"]),
+            _instant(nested(each, "status_transitions", "paid_at") or each["created"]),
+            bool(invoice["livemode"]),
+            id_of(nested(largest, "pricing", "price_details", "price")),
+            invoice.get("hosted_invoice_url"),
+        )
+        for intent, each in found
+        if intent is not None
+    ]
+
+
+def subscription_of(invoice: Any) -> str | None:
+    """Whose invoice it is; None for one that no subscription made."""
+    return id_of(nested(invoice, "parent", "subscription_details", "subscription"))
+
+
+def credit(customer: Obj) -> Money | None:
+    """Of a Customer: its balance, which is credit below zero."""
+    balance, currency = customer.get("balance") or 0, customer.get("currency")
+    return _money(-balance, currency) if balance < 0 and currency else None
 
 
 def _decline(error: Any) -> str | None:

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import secrets
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -13,13 +13,17 @@ from aiohttp import ClientTimeout
 from billing import stripe_facts as facts
 from billing import stripe_params
 from billing.gateway import (
+    TAX_REFUSED,
     Account,
     Card,
     ChangePreview,
+    CustomerFacts,
     GatewayError,
     GatewayFailedError,
     GatewayKeyError,
     GatewayUnknownError,
+    InvoicePayment,
+    Made,
     PaymentFacts,
     PriceFacts,
     RefundFacts,
@@ -28,6 +32,8 @@ from billing.gateway import (
     SubscriptionFacts,
     VerifiedEvent,
 )
+from billing.marks import mark
+from billing.money import Money
 
 T = TypeVar("T")
 
@@ -35,9 +41,10 @@ API_VERSION = "2026-05-27.dahlia"
 _TIMEOUT = 15
 _RETRIES = 2
 _PAGE = 100
-_OF_SESSION = ["payment_intent.latest_charge", "setup_intent"]
+_OF_SESSION = ["payment_intent.latest_charge", "setup_intent", "invoice"]
 _MISSING = "resource_missing"
 _ENDED = frozenset({"canceled", "incomplete_expired"})
+_TAX_WORDS = ("automatic tax", "stripe tax", "tax behavior", "tax_behavior", "head office address")
 _GONE = ("detached from a customer", "without customer attachment", "does not belong to the customer")
 
 stripe.enable_telemetry = False
@@ -94,18 +101,24 @@ class StripeGateway:
             str(found.default_currency or "usd").upper(),
         )
 
-    async def create_customer(self, partner_id: int, workspace_id: int, name: str) -> str:
+    async def create_customer(self, bot_id: int, partner_id: int, workspace_id: int, name: str) -> str:
         made = await _ask(
             self._stripe.v1.customers.create_async(
-                {
-                    "name": name,
-                    "metadata": {"partner": str(partner_id), "workspace": str(workspace_id)},
-                },
+                {"name": name, "metadata": mark(bot_id, partner_id, workspace_id)},
                 # For the library's own retries only: a key that lasts would repeat a failure for a day.
                 {"idempotency_key": f"customer-{partner_id}-{workspace_id}-{secrets.token_hex(8)}"},
             )
         )
         return str(made.id)
+
+    async def is_customer_gone(self, customer: str) -> bool:
+        try:
+            found = await _ask(self._stripe.v1.customers.retrieve_async(customer))
+        except GatewayError as error:
+            if error.code == _MISSING:
+                return True
+            raise
+        return bool(found.to_dict().get("deleted"))
 
     checkout_params = staticmethod(stripe_params.checkout_params)
     setup_params = staticmethod(stripe_params.setup_params)
@@ -113,9 +126,15 @@ class StripeGateway:
     charge_params = staticmethod(stripe_params.charge_params)
 
     async def create_session(self, params: dict[str, Any], key: str) -> SessionFacts:
-        made = await _ask(
-            self._stripe.v1.checkout.sessions.create_async(cast("Any", params), {"idempotency_key": key})
-        )
+        try:
+            made = await _ask(
+                self._stripe.v1.checkout.sessions.create_async(cast("Any", params), {"idempotency_key": key})
+            )
+        except GatewayError as error:
+            refusal = error.__cause__
+            if "automatic_tax" in params and isinstance(refusal, stripe.InvalidRequestError):
+                raise _of_tax(error, refusal) from refusal
+            raise
         return facts.session_facts(made.to_dict())
 
     async def fetch_session(self, session_id: str) -> SessionFacts:
@@ -137,13 +156,29 @@ class StripeGateway:
         return await self.fetch_session(session_id)
 
     async def sessions_since(self, since: dt.datetime) -> list[SessionFacts]:
-        found = await self._listed(
-            self._stripe.v1.checkout.sessions.list_async(
-                {"created": {"gte": int(since.timestamp())}, "status": "complete", "limit": _PAGE}
-            )
-        )
-        known = [session["id"] for session in found if facts.in_known_currency(session)]
+        found = await self._listed(self._stripe.v1.checkout.sessions.list_async(_created(since)))
+        known = [
+            session["id"]
+            for session in found
+            if session["status"] != "expired" and facts.in_known_currency(session)
+        ]
         return [await self.fetch_session(session_id) for session_id in known]
+
+    async def made_since(self, since: dt.datetime | None) -> AsyncIterator[Sequence[Made]]:
+        params: Any = {"limit": _PAGE} if since is None else _created(since)
+        for listing in (
+            self._stripe.v1.checkout.sessions.list_async,
+            self._stripe.v1.payment_intents.list_async,
+        ):
+            page: stripe.ListObject[Any] | None = await _ask(listing(params))
+            while page is not None:
+                yield [facts.made(each.to_dict()) for each in page.data]
+                more = since is not None and page.has_more
+                page = await _ask(page.next_page_async()) if more else None
+
+    async def customers_since(self, since: dt.datetime) -> list[CustomerFacts]:
+        found = await self._listed(self._stripe.v1.customers.list_async(_created(since)))
+        return [facts.customer_facts(each) for each in found]
 
     async def charge(self, params: dict[str, Any], key: str) -> PaymentFacts:
         try:
@@ -155,7 +190,7 @@ class StripeGateway:
             if isinstance(refusal, stripe.CardError) and (declined := _declined_payment(refusal)):
                 return facts.payment_facts(declined)
             if isinstance(refusal, stripe.InvalidRequestError) and _is_card_gone(refusal):
-                raise GatewayError("card_gone", str(refusal.user_message)) from refusal
+                raise GatewayError("card_gone", str(refusal.user_message), error.param) from refusal
             raise
         return facts.payment_facts(made.to_dict())
 
@@ -214,7 +249,7 @@ class StripeGateway:
         return facts.reversal_facts(await self._payment(payment_intent), refunds, disputes)
 
     async def reversed_since(self, since: dt.datetime) -> list[str]:
-        created: Any = {"created": {"gte": int(since.timestamp())}, "limit": _PAGE}
+        created = _created(since)
         found = [
             *await self._listed(self._stripe.v1.refunds.list_async(created)),
             *await self._listed(self._stripe.v1.disputes.list_async(created)),
@@ -257,6 +292,18 @@ class StripeGateway:
         running = [each for each in found if each["status"] not in _ENDED]
         return [facts.subscription_facts(each) for each in running]
 
+    async def subscriptions_since(self, since: dt.datetime) -> list[SubscriptionFacts]:
+        expanded: Any = {"limit": _PAGE, "expand": ["data.latest_invoice"]}
+        listing = self._stripe.v1.subscriptions.list_async
+        made = await self._listed(listing(expanded | {"status": "all"} | _created(since)))
+        standing = await self._listed(listing(expanded))
+        # Of one that ended between the two lists, the later word counts.
+        by_id = {each["id"]: each for each in [*made, *standing]}
+        return [
+            facts.subscription_facts(each)
+            for each in sorted(by_id.values(), key=lambda each: int(each["created"]))
+        ]
+
     async def preview_change(
         self, subscription: SubscriptionFacts, price: str, as_of: dt.datetime
     ) -> ChangePreview:
@@ -292,6 +339,35 @@ class StripeGateway:
             await self._refund_invoice(ended.latest_invoice, key)
         return ended
 
+    async def invoice_payments(self, subscription: str) -> list[InvoicePayment]:
+        paid = await self._listed(
+            self._stripe.v1.invoices.list_async(
+                {
+                    "subscription": subscription,
+                    "status": "paid",
+                    "limit": _PAGE,
+                    "expand": ["data.payments"],
+                }
+            )
+        )
+        known = [invoice for invoice in paid if facts.in_known_currency(invoice)]
+        return [payment for invoice in known for payment in facts.invoice_payments(invoice)]
+
+    async def subscription_behind(self, payment_intent: str) -> str | None:
+        found = await _ask(
+            self._stripe.v1.invoice_payments.list_async(
+                {
+                    "payment": {"type": "payment_intent", "payment_intent": payment_intent},
+                    "limit": 1,
+                    "expand": ["data.invoice"],
+                }
+            )
+        )
+        return facts.subscription_of(found.data[0].to_dict().get("invoice")) if found.data else None
+
+    async def credit_of(self, customer: str) -> Money | None:
+        return facts.credit((await _ask(self._stripe.v1.customers.retrieve_async(customer))).to_dict())
+
     async def _refund_invoice(self, invoice_id: str, key: str) -> None:
         invoice = await _ask(self._stripe.v1.invoices.retrieve_async(invoice_id, {"expand": ["payments"]}))
         for intent in facts.paid_by(invoice.to_dict()):
@@ -313,11 +389,7 @@ class StripeGateway:
         return found.to_dict()
 
     async def _payments(self, of: dict[str, Any], since: dt.datetime) -> list[PaymentFacts]:
-        params: Any = of | {
-            "created": {"gte": int(since.timestamp())},
-            "limit": _PAGE,
-            "expand": ["data.latest_charge"],
-        }
+        params: Any = of | {"expand": ["data.latest_charge"]} | _created(since)
         found = await self._listed(self._stripe.v1.payment_intents.list_async(params))
         return [facts.payment_facts(intent) for intent in found if facts.in_known_currency(intent)]
 
@@ -350,6 +422,11 @@ class StripeGateway:
         raise GatewayError("signature", "no secret fits")
 
 
+def _created(since: dt.datetime) -> Any:
+    """Of a list: what was made from then on, as many at a time as Stripe gives."""
+    return {"created": {"gte": int(since.timestamp())}, "limit": _PAGE}
+
+
 async def _ask(request: Awaitable[T]) -> T:
     """Await a call of the library and speak of its errors as ours."""
     try:
@@ -363,7 +440,8 @@ async def _ask(request: Awaitable[T]) -> T:
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
         raise GatewayUnknownError(type(error).__name__, str(error.user_message)) from error
     except stripe.StripeError as error:
-        raise GatewayError(str(error.code or type(error).__name__), str(error.user_message)) from error
+        param = str(getattr(error, "param", None) or "")
+        raise GatewayError(str(error.code or type(error).__name__), str(error.user_message), param) from error
 
 
 @contextmanager
@@ -375,6 +453,15 @@ def _refusal_overlooked() -> Iterator[None]:
         raise
     except GatewayError:
         return
+
+
+def _of_tax(error: GatewayError, refusal: stripe.InvalidRequestError) -> GatewayError:
+    """The refusal as "tax_refused", where it is about what a page with tax needs of the partner's account."""
+    said = str(refusal.user_message or "").casefold()
+    named = any(word in error.param for word in ("automatic_tax", "tax_behavior"))
+    if named or error.code == "stripe_tax_inactive" or any(words in said for words in _TAX_WORDS):
+        return GatewayError(TAX_REFUSED, said, error.param)
+    return error
 
 
 def _declined_payment(error: stripe.CardError) -> facts.Obj | None:

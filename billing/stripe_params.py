@@ -1,15 +1,18 @@
 """What Stripe is asked for, as plain dicts. Pure: stored before the first call, repeated unchanged (R27)."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from billing.gateway import (
     ChargeRequest,
     CheckoutRequest,
+    Invoicing,
     SetupRequest,
     SubscriptionFacts,
     SubscriptionRequest,
 )
+from billing.marks import SAVES_CARD, mark
 
 _LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "tr", "uk", "zh"})
 _MOST_CONSENT = 1200
@@ -39,18 +42,17 @@ def checkout_params(request: CheckoutRequest) -> dict[str, Any]:
         # Off-session charges are for cards only, so the page must not offer what can't be charged again.
         params["payment_intent_data"]["setup_future_usage"] = "off_session"
         params["payment_method_types"] = ["card"]
-    if request.invoice:
+    if request.invoicing is not Invoicing.OFF:
         params["invoice_creation"] = {"enabled": True}
-    return params
+    if request.invoicing is Invoicing.TAX:
+        # What a pack costs is before tax (R27).
+        params["line_items"][0]["price_data"]["tax_behavior"] = "exclusive"
+    return params | _invoicing(request.invoicing)
 
 
 def setup_params(request: SetupRequest) -> dict[str, Any]:
     """A page on which a card is saved; what is agreed to stands beside its button."""
-    metadata = {
-        "setup": str(request.setup_id),
-        "partner": str(request.partner_id),
-        "workspace": str(request.workspace_id),
-    }
+    metadata = {"setup": str(request.setup_id), **_mark(request)}
     return _page(request, "setup", metadata) | {
         "client_reference_id": f"setup-{request.setup_id}",
         "currency": request.currency.lower(),
@@ -64,8 +66,7 @@ def subscription_params(request: SubscriptionRequest) -> dict[str, Any]:
     """A page on which a subscription begins."""
     metadata = {
         "checkout": str(request.checkout_id),
-        "partner": str(request.partner_id),
-        "workspace": str(request.workspace_id),
+        **_mark(request),
         "plan": str(request.plan_id),
     }
     return _page(request, "subscription", metadata) | {
@@ -73,6 +74,7 @@ def subscription_params(request: SubscriptionRequest) -> dict[str, Any]:
         "line_items": [{"price": request.price, "quantity": 1}],
         "subscription_data": {"metadata": metadata},
         "payment_method_types": ["card"],
+        **_invoicing(request.invoicing),
     }
 
 
@@ -115,6 +117,24 @@ def change_params(subscription: SubscriptionFacts, price: str, as_of: dt.datetim
     }
 
 
+def _invoicing(invoicing: Invoicing) -> dict[str, Any]:
+    """What the page asks the customer for; it is kept with the customer, for his next invoice."""
+    if invoicing is Invoicing.OFF:
+        return {}
+    asked: dict[str, Any] = {
+        "tax_id_collection": {"enabled": True},
+        "customer_update": {"name": "auto", "address": "auto"},
+    }
+    if invoicing is Invoicing.TAX:
+        asked |= {"automatic_tax": {"enabled": True}, "billing_address_collection": "required"}
+    return asked
+
+
+def adds_tax(params: Mapping[str, Any] | None) -> bool:
+    """Whether the page that was asked for with these adds tax to its price."""
+    return bool(params and params.get("automatic_tax"))
+
+
 def _page(
     request: CheckoutRequest | SetupRequest | SubscriptionRequest, mode: str, metadata: dict[str, str]
 ) -> dict[str, Any]:
@@ -133,8 +153,12 @@ def _order_metadata(request: CheckoutRequest | ChargeRequest) -> dict[str, str]:
     """Enough to rebuild the order from Stripe alone (R27)."""
     return {
         "order": str(request.order_id),
-        "partner": str(request.partner_id),
-        "workspace": str(request.workspace_id),
+        **_mark(request),
         "points": str(request.points),
         "bonus": str(request.bonus),
+        **({SAVES_CARD: "yes"} if isinstance(request, CheckoutRequest) and request.save_card else {}),
     }
+
+
+def _mark(request: CheckoutRequest | SetupRequest | SubscriptionRequest | ChargeRequest) -> dict[str, str]:
+    return mark(request.bot_id, request.partner_id, request.workspace_id)

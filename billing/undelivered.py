@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from billing import notices, renewal, standing
-from billing.addons.undoing import cycles_since, lines_to_target
+from billing.addons.undoing import cycles_since, lines_to_target, load_sales
 from billing.call import Call
 from billing.charging import today_of
 from billing.clock import Clock
@@ -119,11 +119,12 @@ def _take_back_addon(
         # Given for nothing (R26): there is no charge to go back.
         return []
     before = state.units
+    today = today_of(workspace, call.at)
+    sales = load_sales(tx, partner, workspace, addon, cycles, today)
     _tell_history_anew(tx, call, state, rest, kept, units)
     _reduce(tx, state, before - units)
     tx.session.flush()
-    today = today_of(workspace, call.at)
-    lines = lines_to_target(tx, partner, workspace, addon, cycles, today, Kind.UNDO, (before, state.units))
+    lines = lines_to_target(tx, partner, workspace, sales, today, Kind.UNDO, (before, state.units))
     reference = f"undelivered:{workspace.id}:{addon.id}:{row.version}"
     (posted,) = post(tx, [Operation(partner.id, workspace.id, reference, tuple(lines), call.at, forced=True)])
     assert isinstance(posted, Posted)
@@ -172,6 +173,8 @@ def _tell_history_anew(
                 reference=f"{each.reference}/without",
                 lapsed=each.lapsed,
                 paid_until=each.paid_until,
+                given=each.given,
+                date_charged=each.date_charged,
                 at=each.at,
                 person_id=each.person_id,
             )

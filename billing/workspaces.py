@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from billing import audit, renewal, standing
 from billing.access import DeskRole, desk, desk_partner, desk_workspace, role_of
 from billing.addons import AddonOffer, load_offers
+from billing.automatic.watching import WatchedAutoTopUp, watched
 from billing.call import Call
 from billing.cycle import cycle_at, local_date, zone_named
 from billing.errors import BadValueError, GoneError
 from billing.money import Money
 from billing.people import MemberRow
+from billing.plans.comparing import Paying, paying_of
 from billing.standing import Standing
 from billing.text import clean, required
 from storage import automatic, catalogue, ledger, orders, outbox, people, subscriptions, workspaces
@@ -30,6 +32,10 @@ class Checklist:
     credit_billing: bool
     packs: int
     prices: int
+    behind: bool = False
+    """A restored backup: nothing is charged or sent until what happened since was fetched (DESIGN 5.6)."""
+    other_account: str | None = None
+    """The name of another account than the books are about, which the key opens (R25)."""
 
     @property
     def selling(self) -> bool:
@@ -126,6 +132,9 @@ class WorkspaceCard:
     """Its owner has closed it: everything ends, or has ended, with the cycle (R37)."""
     due: bool
     """A cycle has begun that is not worked off: write renewal first, then look again."""
+    paying: Paying | None
+    """The subscription that pays for the plan."""
+    automatic: WatchedAutoTopUp
 
 
 def checklist(tx: Tx, partner: Partner) -> Checklist:
@@ -136,6 +145,8 @@ def checklist(tx: Tx, partner: Partner) -> Checklist:
         partner.credit_billing,
         len(catalogue.packs(tx, partner.id)),
         catalogue.count_priced(tx, partner.id),
+        partner.behind_since is not None,
+        partner.other_account_name,
     )
 
 
@@ -261,6 +272,8 @@ def card(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Workspa
         delivery is None or delivery.confirmed_at is not None,
         workspace.closed_at is not None,
         renewal.is_due(workspace, now),
+        paying_of(tx, partner, workspace.id),
+        watched(tx, partner, workspace.id),
     )
 
 

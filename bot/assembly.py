@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import structlog
 
-from billing import account, catalogue, delivery, reconciliation, reminders, undelivered
+from billing import catalogue, customers, delivery, reconciliation, reminders, restored, undelivered
 from billing.automatic.charging import AutomaticTopUps
 from billing.call import Call
 from billing.checkout import Checkout
@@ -21,6 +23,7 @@ from billing.plans.subscriptions import Subscriptions
 from billing.reconciliation import Progress, Reconciled
 from billing.refunds import Refunds
 from billing.usage import Asked, UsageReader
+from bot.connection import StripeConnection
 from bot.product import EVENTS, Product, Tools
 from bot.settings import Settings
 from bot.sweeping import Sweep
@@ -53,12 +56,19 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
     partner_id = await db.write(
         catalogue.first_partner, Call(clock.now(), "settings", bot_id), "Addondesk", settings.owner_ids
     )
-    gateways, close = _gateways(settings, partner_id)
+    keys, close = _gateways(settings, partner_id)
 
     def start_link(payload: str) -> str:
         return f"https://t.me/{tools.bot_username}?start={payload}"
 
-    payments = Payments(db, gateways, clock, bot_id, start_link, tools.wake)
+    stripe = StripeConnection(
+        Payments(db, keys, clock, bot_id, start_link, tools.wake),
+        partner_id,
+        test_payments=settings.allow_test_payments,
+    )
+    payments = stripe.payments
+    # Before the first message is sent, and before a card can be charged.
+    await stripe.begin()
     checkout, automatic = Checkout(payments), AutomaticTopUps(payments)
     subscriptions, refunds = Subscriptions(payments), Refunds(payments)
     news = News(
@@ -70,6 +80,7 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
             "charge.": (refunds.news,),
             "refund.": (refunds.news,),
             "customer.subscription.": (subscriptions.news,),
+            "customer.deleted": (partial(customers.heard, payments),),
             "invoice.": (subscriptions.news,),
         },
     )
@@ -122,16 +133,27 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
     async def verify(payload: bytes, signature: str, token: str | None) -> VerifiedEvent:
         if token is not None:
             raise LookupError(token)
-        return news.verify(partner_id, payload, signature)
+        # Also while the account is not known yet: the event waits in the inbox.
+        return replace(keys[partner_id].verify(payload, signature), partner_id=partner_id)
+
+    async def is_behind() -> bool:
+        return await db.read(restored.behind_since, partner_id) is not None
+
+    def once_caught_up(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+        """Points that were bought since the backup aren't there yet: nobody loses add-ons for want of them."""
+
+        async def wait_or_work() -> None:
+            if not await is_behind():
+                await work()
+
+        return wait_or_work
 
     async def remind() -> None:
         if await reminders.remind_all_due(db, clock, bot_id):
             tools.wake()
 
-    async def refresh_account() -> None:
-        await account.refresh_account(payments, partner_id, test_payments=settings.allow_test_payments)
-
     async def reconcile(since: dt.datetime, progress: Progress) -> Reconciled:
+        await stripe.look()
         return await reconciliation.reconcile(payments, partner_id, since, progress)
 
     async def check_books() -> None:
@@ -145,8 +167,9 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
         dispatcher=build_dispatcher(services, tools.fsm),
         deliver=deliver,
         close=close,
-        verify=verify if gateways else None,
-        reconcile=reconcile if gateways else None,
+        verify=verify if keys else None,
+        reconcile=reconcile if keys else None,
+        is_behind=is_behind,
         ticks=(
             Tick("open orders", 3, checkout.poll),
             Tick("automatic top-ups", 10, automatic.run_due),
@@ -157,9 +180,9 @@ async def assemble(tools: Tools, hosts: Mapping[str, Host] = NO_HOSTS) -> Produc
             Tick("host deliveries", 2, tell_hosts),
             Tick("silent hosts", 60, mind_silent_hosts),
             Tick("usage", 300, read_usage),
-            Tick("cycles", 60, Sweep(db, clock, bot_id, tools.wake).run),
-            Tick("reminders", 60, remind),
-            Tick("stripe account", 600, refresh_account),
+            Tick("cycles", 60, once_caught_up(Sweep(db, clock, bot_id, tools.wake).run)),
+            Tick("reminders", 60, once_caught_up(remind)),
+            Tick("stripe account", 30, stripe.look),
             Tick("books", 900, check_books),
         ),
         commands=commands.described(commands.CUSTOMER, tongue("en")),

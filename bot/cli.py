@@ -13,6 +13,7 @@ from rich.progress import Progress as ProgressBar
 from rich.table import Table
 
 from billing.clock import SystemClock
+from billing.errors import PaymentsDownError
 from billing.gateway import GatewayError
 from bot.logs import configure_logging, redacted
 from bot.settings import Settings, SettingsError, load_settings, read_settings
@@ -117,7 +118,10 @@ def doctor() -> None:
 def reconcile(
     days: Annotated[int, typer.Option(min=1, max=365, help="How far back to look at Stripe.")] = 7,
 ) -> None:
-    """Fetch every payment since some days from Stripe and credit what is missing, after a restored backup for instance."""
+    """Fetch what happened at Stripe since some days and bring back what is missing.
+
+    After a restored backup it looks back as far as the backup, and charging and sending go on when it has ended.
+    """
     settings = _settings()
     configure_logging(settings.log_format, settings.log_level)
     raise typer.Exit(asyncio.run(_reconcile(settings, dt.timedelta(days=days))))
@@ -146,6 +150,9 @@ async def _reconcile(settings: Settings, back: dt.timedelta) -> int:
     except GatewayError as error:
         _refuse([f"Stripe doesn't answer, or refuses: {redacted(str(error))}"])
         return NOT_READY
+    except PaymentsDownError:
+        _refuse(["Stripe doesn't answer, or the key is of another account: `addondesk doctor` says which"])
+        return NOT_READY
     finally:
         await product.close()
         await bot.session.close()
@@ -156,11 +163,20 @@ async def _reconcile(settings: Settings, back: dt.timedelta) -> int:
         ("credited now", found.credited),
         ("automatic top-ups credited now", found.automatic),
         ("refunds and disputes applied now", found.reversed),
+        ("subscriptions known again", found.plans),
+        ("saved cards known again", found.cards),
+        ("customers known again", found.customers),
+        ("open pages looked after again", found.pages),
         ("not this bot's", found.foreign),
     ):
         table.add_row(what, str(number))
     _out.print(table)
-    if not (found.credited or found.automatic or found.reversed):
+    if found.lost:
+        numbers = ", ".join(map(str, found.lost))
+        _out.print(
+            f"This database doesn't have workspaces that were paid for: {numbers}. Look at them at Stripe."
+        )
+    if not found.found_any:
         _out.print("Nothing was missing.")
     return 0
 

@@ -8,13 +8,15 @@ from typing import Literal, TypeAlias
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
 
+from billing import restored
 from billing.clock import Clock
 from billing.gateway import GatewayError
 from billing.invariants import Invariant
+from billing.payments import Payments
 from bot import preflight, telegram
 from bot.logs import redacted
 from bot.settings import Settings
-from storage import inbox, outbox, stripe_inbox
+from storage import catalogue, inbox, outbox, stripe_inbox
 from storage.database import Database, open_database
 
 State: TypeAlias = Literal["ok", "warning", "wrong"]
@@ -46,6 +48,7 @@ async def examine(settings: Settings, clock: Clock, invariants: Sequence[Invaria
     findings.append(Finding("database", "ok", "reachable, schema is the newest"))
     db = open_database(settings.database_url, behind_pooler=settings.database_behind_pooler)
     try:
+        findings += await _books(db, settings, clock)
         return findings + await _rows(db, settings, clock) + await _invariants(db, invariants)
     finally:
         await db.close()
@@ -99,9 +102,52 @@ async def _stripe(settings: Settings) -> Finding:
     return Finding("stripe", "ok", f"{account.name}, {mode} mode")
 
 
+async def _books(db: Database, settings: Settings, clock: Clock) -> list[Finding]:
+    """Whether the books are about this key's account, and whether they are as old as what happened there."""
+    partner = await db.read(catalogue.first_partner)
+    if partner is None:
+        return []
+    if partner.other_account is not None:
+        text = (
+            f"STRIPE_SECRET_KEY is of {partner.other_account_name}; cards and subscriptions are at"
+            f" {partner.stripe_name}: nothing is sold. Set the old key, or move over at the desk (/stripe)"
+        )
+        return [Finding("stripe account", "wrong", text)]
+    try:
+        behind = partner.behind_since is not None or await _lacks_any(db, settings, clock, partner.id)
+    except GatewayError as error:
+        return [Finding("backup", "warning", f"not compared with Stripe: {redacted(str(error))}")]
+    if not behind:
+        return [Finding("backup", "ok", "the database knows everything that this bot made at Stripe")]
+    text = (
+        "the database is older than what happened at Stripe, as after a restored backup:"
+        " nothing is charged or sent. Run `addondesk reconcile`"
+    )
+    return [Finding("backup", "wrong", text)]
+
+
+async def _lacks_any(db: Database, settings: Settings, clock: Clock, partner_id: int) -> bool:
+    key = settings.stripe_secret_key.get_secret_value()
+    if not key:
+        return False
+    from billing.stripe_gateway import StripeGateway, http_client
+
+    http = http_client()
+    try:
+        gateway = StripeGateway(key, (), partner_id, http=http, api_url=settings.stripe_api_url)
+        payments = Payments(db, {partner_id: gateway}, clock, _bot_id(settings), str)
+        return await restored.lacks_any(payments, partner_id)
+    finally:
+        await http.close_async()  # type: ignore[no-untyped-call]  # the library leaves it untyped
+
+
+def _bot_id(settings: Settings) -> int:
+    return int(settings.bot_token.get_secret_value().partition(":")[0] or 0)
+
+
 async def _rows(db: Database, settings: Settings, clock: Clock) -> list[Finding]:
     """What waits for too long, and what was given up."""
-    bot_id = int(settings.bot_token.get_secret_value().partition(":")[0] or 0)
+    bot_id = _bot_id(settings)
     now = clock.now()
     findings = []
     for subject, backlog in (
@@ -113,6 +159,14 @@ async def _rows(db: Database, settings: Settings, clock: Clock) -> list[Finding]
         since = f", the oldest since {backlog.oldest:%Y-%m-%d %H:%M} UTC" if late else ""
         state: State = "warning" if late else "ok"
         findings.append(Finding(subject, state, f"{backlog.count} waiting{since}"))
+    failed = await db.read(stripe_inbox.failed)
+    if failed:
+        newest = failed[0]
+        end = "given up" if newest.given_up else "tried again"
+        text = (
+            f"{len(failed)} failed; the last, {newest.type} {newest.id}, is {end}: {redacted(newest.error)}"
+        )
+        findings.append(Finding("stripe events", "warning", text))
     dead = await db.read(inbox.dead_updates, bot_id)
     if dead:
         last = redacted(dead[0].error)

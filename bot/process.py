@@ -127,6 +127,9 @@ async def _started(
                 "sender": sender.alive,
             }
 
+        async def is_behind() -> bool:
+            return product.is_behind is not None and await product.is_behind()
+
         async def measure() -> None:
             await upkeep.measure(db, clock, bot.id, metrics)
 
@@ -139,6 +142,7 @@ async def _started(
             verify=product.verify,
             wake_events=lambda: ticks.wake(EVENTS),
             checks=checks,
+            is_behind=is_behind,
             measure=measure,
         )
         web = WebServer(create_app(wiring, product.routers), listener)
@@ -189,7 +193,14 @@ def _own_ticks(db: Database, clock: Clock, bot_id: int) -> list[Tick]:
     async def sweep_outbox() -> None:
         await upkeep.sweep_outbox(db, clock, bot_id)
 
-    return [Tick("sweep inbox", 3_600, sweep_inbox), Tick("sweep outbox", 3_600, sweep_outbox)]
+    async def sweep_events() -> None:
+        await upkeep.sweep_events(db, clock)
+
+    return [
+        Tick("sweep inbox", 3_600, sweep_inbox),
+        Tick("sweep outbox", 3_600, sweep_outbox),
+        Tick("sweep stripe events", 3_600, sweep_events),
+    ]
 
 
 async def _reachable(db: Database, bot_id: int) -> bool:

@@ -43,6 +43,8 @@ class Product:
     close: Callable[[], Awaitable[None]]
     verify: Verify | None = None
     reconcile: Callable[[dt.datetime, Progress], Awaitable[Reconciled]] | None = None
+    is_behind: Callable[[], Awaitable[bool]] | None = None
+    """Whether this is a restored backup that was not reconciled: nothing is charged or sent."""
     ticks: Sequence[Tick] = ()
     commands: Sequence[tuple[str, str]] = ()
     routers: Sequence[APIRouter] = ()

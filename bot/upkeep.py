@@ -12,6 +12,8 @@ from storage.inbox import Backlog
 KEEP_UPDATES: Final = dt.timedelta(days=2)
 """Telegram keeps an update for a day; after a quiet week it draws ids anew."""
 KEEP_NOTICES: Final = dt.timedelta(days=30)
+KEEP_EVENTS: Final = dt.timedelta(days=30)
+"""Stripe sends an event again for three days, and on its pages somebody can for a month."""
 AT_ONCE: Final = 5_000
 
 
@@ -26,6 +28,13 @@ async def sweep_outbox(db: Database, clock: Clock, bot_id: int) -> None:
     """Delete notices that were sent. Dead letters stay."""
     before = clock.now() - KEEP_NOTICES
     while await db.write(outbox.sweep, bot_id, before, AT_ONCE) == AT_ONCE:
+        pass
+
+
+async def sweep_events(db: Database, clock: Clock) -> None:
+    """Delete Stripe's events that are done with."""
+    before = clock.now() - KEEP_EVENTS
+    while await db.write(stripe_inbox.sweep, before, AT_ONCE) == AT_ONCE:
         pass
 
 

@@ -41,6 +41,8 @@ class Wiring:
     verify: Verify | None
     wake_events: Callable[[], None]
     checks: Callable[[], Awaitable[dict[str, bool]]]
+    is_behind: Callable[[], Awaitable[bool]]
+    """A restored backup: taps are answered, so it is ready, but nothing is charged or sent."""
     measure: Callable[[], Awaitable[None]]
 
 
@@ -127,7 +129,10 @@ def _health(wiring: Wiring) -> APIRouter:
     @router.get("/readyz")
     async def ready() -> Response:
         checks = await wiring.checks()
-        return JSONResponse(checks, status_code=200 if all(checks.values()) else 503)
+        able = all(checks.values())
+        # Without a database it can't be known, and isn't what has to be mended first.
+        up_to_date = not (able and await wiring.is_behind())
+        return JSONResponse(checks | {"books_up_to_date": up_to_date}, status_code=200 if able else 503)
 
     @router.get("/metrics")
     async def metrics() -> Response:

@@ -29,6 +29,7 @@ WORDS: Final = {
     Kind.TOPUP: "bought",
     Kind.BONUS: "bonus",
     Kind.PAYBACK: "taken back",
+    Kind.TEST_POINTS: "taken back",
     Kind.ADDON: "add-on",
     Kind.REFUND: "add-on",
     Kind.REDATED: "add-on",

@@ -45,7 +45,7 @@ class SpeakerMiddleware(BaseMiddleware):
         data: dict[str, Any],
     ) -> Any:
         user: User | None = data.get("event_from_user")
-        event = (update.message or update.callback_query) if isinstance(update, Update) else None
+        event = _event(update) if isinstance(update, Update) else None
         if user is None or user.is_bot or event is None:
             return None
         services = self._services
@@ -69,6 +69,14 @@ class SpeakerMiddleware(BaseMiddleware):
             open_privately = link(t("Open privately"), self._services.start_link("menu"))
             screen = Screen.of(t("I only talk about points in private."), rows=[[open_privately]])
             await event.answer(screen.text, reply_markup=screen.markup)
+
+
+def _event(update: Update) -> Message | CallbackQuery | None:
+    """What somebody said or pressed; in groups a changed message is nobody's."""
+    edited = update.edited_message
+    if edited is not None and edited.chat.type == "private":
+        return edited
+    return update.message or update.callback_query
 
 
 async def _visitor(db: Database, call: Call, user: User) -> Visitor:

@@ -24,6 +24,7 @@ def build_dispatcher(services: Services, fsm: BaseStorage) -> Dispatcher:
     dispatcher.update.outer_middleware(SpeakerMiddleware(services))
     current = WorkOffDueCycles(services)
     dispatcher.message.middleware(current)
+    dispatcher.edited_message.middleware(current)
     dispatcher.callback_query.middleware(current)
     dispatcher.include_routers(start.router(), partner_router(), customer_router(), _last())
     add_error_handlers(dispatcher)
@@ -33,5 +34,6 @@ def build_dispatcher(services: Services, fsm: BaseStorage) -> Dispatcher:
 def _last() -> Router:
     router = Router(name="last")
     router.message.register(start.anything_else)
+    router.edited_message.register(start.changed_message)
     router.callback_query.register(start.unknown_button)
     return router

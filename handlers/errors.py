@@ -45,7 +45,7 @@ def add_error_handlers(router: Router) -> None:
 
 
 def _event(event: ErrorEvent) -> Message | CallbackQuery | None:
-    return event.update.callback_query or event.update.message
+    return event.update.callback_query or event.update.message or event.update.edited_message
 
 
 async def on_stranger(event: ErrorEvent, bot: Bot, services: Services, speaker: Speaker) -> None:

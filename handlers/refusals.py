@@ -18,6 +18,7 @@ from billing.errors import (
     PlanOverLimitError,
     RefundChangedError,
     SubscriptionRunsError,
+    TaxRefusedError,
     TooLongError,
     UndoOverError,
 )
@@ -40,6 +41,11 @@ def words(error: Exception, t: Tongue) -> str:
             return t("Your role at the desk only looks. Ask {names}.", names=names)
         case NotSellingError():
             return t("Buying is switched off at the moment. Your partner knows how to switch it on.")
+        case TaxRefusedError():
+            return t(
+                "Tax can't be worked out at the moment, so nothing can be paid. Nothing was charged; your partner "
+                "has been told what to do."
+            )
         case PaymentsDownError():
             return t("Stripe doesn't answer right now. Nothing was charged. Try again in a minute.")
         case AmountError(minimum_minor=least, maximum_minor=most, currency=currency):
@@ -63,8 +69,8 @@ def words(error: Exception, t: Tongue) -> str:
             return t("No subscription runs here any more.")
         case ChangeRunsError():
             return t("Another change of the plan waits for its payment.")
-        case AutoTopUpError(reason=reason):
-            return _auto_topup(t, reason)
+        case AutoTopUpError(reason=reason, cap=cap):
+            return _auto_topup(t, reason, cap)
         case InviteError():
             return t(
                 "This link doesn't work any more. Each link works once and for seven days: ask for a new one."
@@ -110,7 +116,9 @@ def words(error: Exception, t: Tongue) -> str:
         case BadValueError(field="amount"):
             return t("Stripe doesn't take that amount in this currency.")
         case BadValueError(field="whole_cycles"):
-            return t("Some workspaces have units of it. This can only change while nobody has.")
+            return t(
+                "Some workspaces have or had units of it this month. This can change once their month is over."
+            )
         case BadValueError(field="price"):
             return t("It needs a price first.")
         case BadValueError(field="date"):
@@ -141,7 +149,7 @@ def _not_refundable(t: Tongue, reason: str, left: Money | None) -> str:
             return t("Stripe isn't connected. Refund it in Stripe's dashboard, or connect it again.")
 
 
-def _auto_topup(t: Tongue, reason: str) -> str:
+def _auto_topup(t: Tongue, reason: str, cap: Money | None) -> str:
     match reason:
         case "debt":
             return t("The balance is below zero. Top up by hand first, then auto top-up can go on.")
@@ -150,11 +158,12 @@ def _auto_topup(t: Tongue, reason: str) -> str:
         case "recovering":
             return t("A page to pay is open already. Pay there or cancel it first.")
         case "recovered":
-            return t("This was paid already.")
+            return t("The points for this have been paid already, so nothing more is charged.")
         case "not_needed":
             return t("Nothing is missing any more, so nothing was charged.")
-        case "cap":
-            return t("The limit of this month is used up. Nothing was charged.")
+        case "cap" if cap is not None:
+            limit = t.money(cap)
+            return t("Your limit of {limit} a month doesn't reach for it. Nothing was charged.", limit=limit)
         case "card":
             return t("There is no card to charge.")
         case "pack":

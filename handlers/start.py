@@ -142,6 +142,15 @@ async def anything_else(message: Message, bot: Bot, services: Services, speaker:
     await show(bot, message, await landing(services, speaker))
 
 
+async def changed_message(message: Message, bot: Bot, services: Services, speaker: Speaker) -> None:
+    """What was sent has been acted on, so that a change of it must not act again; a moving map point is no words."""
+    if not (message.text or message.caption):
+        return
+    screen = await landing(services, speaker)
+    said = speaker.t("A message that is changed afterwards isn't read again: send a new one.")
+    await show(bot, message, Screen(f"{said}\n\n{screen.text}", screen.rows))
+
+
 async def unknown_button(query: CallbackQuery, bot: Bot, services: Services, speaker: Speaker) -> None:
     """A button of another time, or a forged one: the first screen, fresh."""
     await show(bot, query, await landing(services, speaker), speaker.t("Updated"))

@@ -74,7 +74,7 @@ class Tongue:
         return _written(value, pattern, self.locale, exact=True)
 
     def day(self, day: dt.date) -> str:
-        """1 Dec; with the year where it isn't near: 1 Dec 2027."""
+        """1 Dec 2027."""
         return format_date(day, format="d MMM y", locale=self.locale)
 
     def near_day(self, day: dt.date, today: dt.date) -> str:

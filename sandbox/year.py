@@ -125,11 +125,12 @@ class _Customer:
 
 
 _PARTNER: _Deeds = (
-    # Rises: cycles that start in the next seven days keep the old price (R6).
-    (2, 10, 12, Price(SEAT, 36_00)),
+    # Rises: cycles that start in the next seven days keep the old price, by the calendar of each workspace (R6).
+    (2, 24, 12, Price(SEAT, 36_00)),
     (3, 26, 12, Price(VOICE, 19_99)),
     (5, 15, 12, GraceDays(3)),
-    (6, 15, 12, Price(SEAT, 24_00)),
+    # A cut: it is the 31st in Auckland, and the cycles that began there and on the 30th elsewhere keep their price.
+    (6, 30, 13, Price(SEAT, 24_00)),
     (7, 14, 12, BillingOff()),
     (7, 17, 12, BillingOn()),
 )
@@ -262,8 +263,11 @@ def _customers() -> Iterator[_Customer]:
         "Pacific/Chatham",
         1,
         (
-            (0, 2, 12, GivePoints(430_00)),
-            (0, 3, 12, AddUnits(SEAT, 2)),
+            (0, 2, 12, GivePoints(480_00)),
+            # Bought in turn: where the points don't cover all, the voice hour goes before the second seat (R15).
+            (0, 3, 12, AddUnits(SEAT, 1)),
+            (0, 5, 12, AddUnits(VOICE, 1)),
+            (0, 8, 12, AddUnits(SEAT, 1)),
             # Grace: what arrives on its second date pays the whole cycle (R15).
             (6, 2, 12, GivePoints(80_00)),
             (7, 12, 12, GivePoints(250_00)),

@@ -3,11 +3,11 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from storage.claims import claim
 from storage.insertion import insert_new
-from storage.models import AutoTopUp, CardSetup, Order, OrderStatus, Partner, SavedCard, Workspace
+from storage.models import TEST_OVER, AutoTopUp, CardSetup, Order, OrderStatus, Partner, SavedCard, Workspace
 from storage.transaction import Tx
 
 RUNNING_STATES = ("on", "ask")
@@ -161,15 +161,19 @@ def recovery(tx: Tx, partner_id: int, workspace_id: int) -> Order | None:
     ).one_or_none()
 
 
-def is_recovered(tx: Tx, partner_id: int, workspace_id: int, order_id: int) -> bool:
-    """Whether a failed charge was made good by hand."""
+def is_recovered(tx: Tx, failed: Order) -> bool:
+    """Whether a charge that failed is made good: by hand, or since it was made by whatever else was for the same need."""
     found = tx.session.scalars(
         select(Order.id)
         .where(
-            Order.partner_id == partner_id,
-            Order.workspace_id == workspace_id,
-            Order.recovers_id == order_id,
+            Order.partner_id == failed.partner_id,
+            Order.workspace_id == failed.workspace_id,
             Order.status == OrderStatus.PAID,
+            Order.reason != TEST_OVER,
+            or_(
+                Order.recovers_id == failed.id,
+                and_(or_(Order.automatic, Order.recovers_id.is_not(None)), Order.paid_at > failed.created_at),
+            ),
         )
         .limit(1)
     ).one_or_none()
@@ -224,6 +228,7 @@ def charged_minor(
             Order.automatic,
             Order.currency == currency,
             Order.status.in_((*_UNSETTLED, OrderStatus.PAID)),
+            Order.reason != TEST_OVER,
             Order.created_at >= since,
             Order.created_at < before,
         )

@@ -19,6 +19,7 @@ from storage.models import (
     Plan,
     PlanAllowance,
     PointPrice,
+    RemovalRequest,
     Workspace,
 )
 from storage.transaction import Tx
@@ -45,6 +46,19 @@ def next_number(tx: Tx, name: str) -> int:
         counter = tx.session.scalars(locked).one()
     counter.value += 1
     return counter.value
+
+
+def lift_number(tx: Tx, name: str, taken: int) -> None:
+    """The next number of a kind is above `taken`."""
+    if tx.session.scalar(select(Counter.value).where(Counter.name == name)) is None:
+        insert_new(tx, Counter, name=name, value=0)
+    counter = tx.session.scalars(
+        select(Counter)
+        .where(Counter.name == name)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    counter.value = max(counter.value, taken)
 
 
 def partner(tx: Tx, partner_id: int) -> Partner | None:
@@ -124,21 +138,25 @@ def addon_prices(tx: Tx, partner_id: int, addon_id: int | None = None) -> dict[i
     return found
 
 
-def workspaces_with_addon(tx: Tx, partner_id: int, addon_id: int) -> list[int]:
-    """Ids of the workspaces that have units of an add-on."""
-    return list(
-        tx.session.scalars(
-            select(AddonState.workspace_id)
-            .where(AddonState.partner_id == partner_id, AddonState.addon_id == addon_id, AddonState.units > 0)
-            .order_by(AddonState.workspace_id)
+def workspaces_with_addon(tx: Tx, partner_id: int, addon_id: int) -> dict[int, str]:
+    """Workspaces that have units of an add-on, each with the zone that its next cycle has."""
+    rows = tx.session.execute(
+        select(Workspace.id, func.coalesce(Workspace.next_zone, Workspace.zone))
+        .join(
+            AddonState,
+            (AddonState.partner_id == Workspace.partner_id) & (AddonState.workspace_id == Workspace.id),
         )
+        .where(AddonState.partner_id == partner_id, AddonState.addon_id == addon_id, AddonState.units > 0)
+        .order_by(Workspace.id)
     )
+    return {row[0]: row[1] for row in rows}
 
 
-def newest_cycle_with_addon(tx: Tx, partner_id: int, addon_id: int) -> dt.date | None:
-    """The latest start of a running cycle in which some workspace has or had units of an add-on."""
-    return tx.session.execute(
-        select(func.max(Workspace.cycle_start))
+def cycles_with_addon(tx: Tx, partner_id: int, addon_id: int) -> list[tuple[dt.date, str]]:
+    """Starts of running cycles in which workspaces have or had units of an add-on, with their zones; each once."""
+    rows = tx.session.execute(
+        select(Workspace.cycle_start, Workspace.zone)
+        .distinct()
         .select_from(AddonState)
         .join(
             Workspace,
@@ -155,7 +173,37 @@ def newest_cycle_with_addon(tx: Tx, partner_id: int, addon_id: int) -> dt.date |
             AddonState.addon_id == addon_id,
             or_(AddonState.units > 0, AddonChange.on_date >= Workspace.cycle_start),
         )
-    ).scalar_one()
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def workspaces_that_left(tx: Tx, partner_id: int, addon_id: int, since: dt.datetime) -> dict[int, str]:
+    """Workspaces that gave their units of an add-on up since then, each with the zone that its next cycle has."""
+    rows = tx.session.execute(
+        select(Workspace.id, func.coalesce(Workspace.next_zone, Workspace.zone))
+        .distinct()
+        .join(
+            AddonChange,
+            (AddonChange.partner_id == Workspace.partner_id) & (AddonChange.workspace_id == Workspace.id),
+        )
+        .where(
+            AddonChange.partner_id == partner_id,
+            AddonChange.addon_id == addon_id,
+            AddonChange.at >= since,
+            AddonChange.units_before > 0,
+            AddonChange.units_after == 0,
+        )
+        .order_by(Workspace.id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def is_removal_asked(tx: Tx, partner_id: int, addon_id: int) -> bool:
+    """Whether a removal of the add-on waits for the partner in any workspace (R10)."""
+    asked = select(RemovalRequest.addon_id).where(
+        RemovalRequest.partner_id == partner_id, RemovalRequest.addon_id == addon_id
+    )
+    return tx.session.execute(asked.limit(1)).first() is not None
 
 
 def packs(tx: Tx, partner_id: int) -> list[Pack]:

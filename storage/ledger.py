@@ -163,6 +163,23 @@ def posted_for(tx: Tx, partner_id: int, workspace_id: int, addon_id: int, cycle_
     return -int(total)
 
 
+def posted_by_addon(
+    tx: Tx, partner_id: int, workspace_id: int, addon_ids: Collection[int], cycle_start: dt.date
+) -> dict[int, int]:
+    """As posted_for, of several add-ons at once; those that nothing is posted for are left out."""
+    found = tx.conn.execute(
+        select(_postings.addon_id, func.sum(_postings.amount))
+        .where(
+            _postings.partner_id == partner_id,
+            _postings.workspace_id == workspace_id,
+            _postings.addon_id.in_(list(addon_ids)),
+            _postings.cycle_start == cycle_start,
+        )
+        .group_by(_postings.addon_id)
+    )
+    return {addon_id: -int(total) for addon_id, total in found if addon_id is not None}
+
+
 def postings_page(tx: Tx, partner_id: int, workspace_id: int, below: int, limit: int) -> list[Posting]:
     """Postings numbered under `below`, newest first: the same cost on the first page and on the last."""
     return list(

@@ -10,13 +10,15 @@ from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.inbox import Backlog
-from storage.models import Chat, OutboxMessage
+from storage.models import Chat, OutboxMessage, Partner
 from storage.prepared import Prepared
 from storage.sets import InsertSet
 from storage.transaction import Tx
 
 _CANDIDATES = 200
 """Due rows looked at to find chats that may be written to now."""
+_HELD = select(Partner.id).where(Partner.behind_since.is_not(None))
+"""Partners of a restored backup: what waits there may have been sent, or not be true any more (DESIGN 5.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,12 @@ def has_due(tx: Tx, bot_id: int, now: dt.datetime) -> bool:
     return (
         tx.conn.execute(
             select(OutboxMessage.id)
-            .where(OutboxMessage.bot_id == bot_id, OutboxMessage.status == "due", OutboxMessage.due_at <= now)
+            .where(
+                OutboxMessage.bot_id == bot_id,
+                OutboxMessage.status == "due",
+                OutboxMessage.due_at <= now,
+                OutboxMessage.partner_id.not_in(_HELD),
+            )
             .limit(1)
         ).first()
         is not None
@@ -157,7 +164,7 @@ def claim_due(
 ) -> list[DueMessage]:
     """Mark due messages as being sent, one a chat, none to the `resting` chats.
 
-    Longest due first; of one instant in the order they were made.
+    Longest due first; of one instant in the order they were made. Nothing of a partner whose books are behind.
 
     Messages to chats that don't want to hear from us become 'blocked'.
     """
@@ -169,6 +176,7 @@ def claim_due(
             OutboxMessage.status == "due",
             OutboxMessage.due_at <= now,
             OutboxMessage.chat_id.not_in(resting),
+            OutboxMessage.partner_id.not_in(_HELD),
         )
         .order_by(OutboxMessage.due_at, OutboxMessage.number)
         .limit(_CANDIDATES)

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from storage.claims import claim
 from storage.insertion import insert_new
-from storage.models import Dispute, Order, OrderStatus, Refund, RefundRequest
+from storage.models import TEST_OVER, Dispute, Order, OrderStatus, Refund, RefundRequest
 from storage.transaction import Tx
 
 
@@ -39,20 +40,21 @@ def disputes(tx: Tx, partner_id: int, order_id: int) -> list[Dispute]:
     )
 
 
-def claim_refunds(
-    tx: Tx, now: dt.datetime, asked_until: dt.datetime, pending_until: dt.datetime, limit: int
-) -> list[tuple[int, int]]:
+def claim_asked(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, int]]:
     """Take refunds whose end is unknown; (partner_id, refund_id)."""
-    taken = tx.session.scalars(
-        select(Refund)
-        .where(Refund.status.in_(("asked", "pending")), Refund.next_look_at <= now)
-        .order_by(Refund.next_look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in taken:
-        row.next_look_at = asked_until if row.status == "asked" else pending_until
-    return [(row.partner_id, row.id) for row in taken]
+    return _claim(tx, ("asked",), now, until, limit)
+
+
+def claim_taken(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, int]]:
+    """Take refunds that Stripe took and whose next look is due; (partner_id, refund_id)."""
+    return _claim(tx, ("pending", "succeeded"), now, until, limit)
+
+
+def _claim(
+    tx: Tx, statuses: Sequence[str], now: dt.datetime, until: dt.datetime, limit: int
+) -> list[tuple[int, int]]:
+    which = select(Refund).where(Refund.status.in_(statuses))
+    return [(row.partner_id, row.id) for row in claim(tx, which, Refund.next_look_at, now, until, limit)]
 
 
 def claim_disputes(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> list[tuple[int, str]]:
@@ -70,8 +72,8 @@ def claim_disputes(tx: Tx, now: dt.datetime, until: dt.datetime, limit: int) -> 
     return [(row.partner_id, payment) for row, payment in taken if payment is not None]
 
 
-def paid_orders(tx: Tx, partner_id: int, workspace_id: int, limit: int) -> list[Order]:
-    """The newest payments that were credited."""
+def paid_orders(tx: Tx, partner_id: int, workspace_id: int, limit: int, after: int = 0) -> list[Order]:
+    """The newest payments that were credited and count, or those that come after so many of them."""
     return list(
         tx.session.scalars(
             select(Order)
@@ -79,8 +81,10 @@ def paid_orders(tx: Tx, partner_id: int, workspace_id: int, limit: int) -> list[
                 Order.partner_id == partner_id,
                 Order.workspace_id == workspace_id,
                 Order.status == OrderStatus.PAID,
+                Order.reason != TEST_OVER,
             )
             .order_by(Order.paid_at.desc(), Order.id)
+            .offset(after)
             .limit(limit)
         )
     )

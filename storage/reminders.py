@@ -15,7 +15,7 @@ from storage.transaction import Tx
 class DueLook:
     """A workspace whose next renewal is to be looked at. Hundredths.
 
-    `most`: what the renewal costs at the very most, at the dearest of the prices up to then; 0: it costs nothing.
+    `most`: what the renewal costs at the very most, at the dearest of all prices, coming ones too; 0: it costs nothing.
     """
 
     partner_id: int
@@ -34,9 +34,8 @@ _DEAREST = (
     .where(
         AddonPrice.partner_id == AddonState.partner_id,
         AddonPrice.addon_id == AddonState.addon_id,
-        AddonPrice.applies_from <= Workspace.cycle_end,
     )
-    .correlate(AddonState, Workspace)
+    .correlate(AddonState)
     .scalar_subquery()
 )
 _MOST = (

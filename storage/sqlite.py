@@ -295,6 +295,10 @@ def _engine(url: URL, *, read_only: bool) -> Engine:
     return engine
 
 
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
 def _configure(engine: Engine, *, read_only: bool) -> None:
     def set_up(connection: DBAPIConnection, _record: object) -> None:
         cursor = connection.cursor()
@@ -304,5 +308,7 @@ def _configure(engine: Engine, *, read_only: bool) -> None:
         if read_only:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
+        # SQLite's own knows ASCII alone, PostgreSQL's every letter: names must be found on both alike.
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     event.listen(engine, "connect", set_up)

@@ -1,13 +1,24 @@
 """The inbox of Stripe's events: stored by unique id, worked off by storage.orders' claims."""
 
 import datetime as dt
+from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.inbox import Backlog
 from storage.models import StripeEvent
 from storage.transaction import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class FailedEvent:
+    """An event that could not be worked off. `given_up`: it isn't tried any more."""
+
+    id: str
+    type: str
+    given_up: bool
+    error: str
 
 
 def put(
@@ -45,3 +56,33 @@ def backlog(tx: Tx) -> Backlog:
         select(func.count(), func.min(StripeEvent.received_at)).where(StripeEvent.done_at.is_(None))
     ).one()
     return Backlog(row[0], row[1])
+
+
+def failed(tx: Tx, limit: int = 50) -> list[FailedEvent]:
+    """Events that failed and wait for another try, or were given up and not swept yet; newest first."""
+    found = tx.conn.execute(
+        select(StripeEvent.id, StripeEvent.type, StripeEvent.done_at, StripeEvent.error)
+        .where(StripeEvent.error != "")
+        .order_by(StripeEvent.received_at.desc())
+        .limit(limit)
+    )
+    return [FailedEvent(row.id, row.type, row.done_at is not None, row.error) for row in found]
+
+
+def sweep(tx: Tx, done_before: dt.datetime, limit: int = 5_000) -> int:
+    """Delete events that are done with; answers how many, at most `limit`.
+
+    One that Stripe sends again after that is worked off a second time, which changes nothing.
+    """
+    key = tuple_(StripeEvent.partner_id, StripeEvent.id)
+    old = [
+        tuple(row)
+        for row in tx.conn.execute(
+            select(StripeEvent.partner_id, StripeEvent.id)
+            .where(StripeEvent.done_at < done_before)
+            .limit(limit)
+        )
+    ]
+    if old:
+        tx.conn.execute(delete(StripeEvent).where(key.in_(old)))
+    return len(old)

@@ -2,12 +2,13 @@
 
 import datetime as dt
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from storage.claims import claim
 from storage.models import (
     Addon,
     AddonState,
+    Order,
     Override,
     Plan,
     PlanAllowance,
@@ -172,6 +173,33 @@ def running(tx: Tx, partner_id: int, workspace_id: int) -> Subscription | None:
         )
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def standing(tx: Tx, partner_id: int, live: bool) -> list[str]:  # noqa: FBT001
+    """All of a mode that stand for a workspace."""
+    found = select(Subscription.id).where(
+        Subscription.partner_id == partner_id, Subscription.running, Subscription.live == live
+    )
+    return list(tx.session.scalars(found))
+
+
+def kept_payments(tx: Tx, partner_id: int, workspace_id: int) -> set[str]:
+    """The payments of a workspace's plans that are kept."""
+    found = tx.session.scalars(
+        select(Order.payment_intent).where(
+            Order.partner_id == partner_id, Order.workspace_id == workspace_id, Order.invoice.is_not(None)
+        )
+    )
+    return {payment for payment in found if payment is not None}
+
+
+def look_soon(tx: Tx, partner_id: int, price: str, at: dt.datetime) -> None:
+    """What runs at a price is looked at from `at` on."""
+    tx.session.execute(
+        update(Subscription)
+        .where(Subscription.partner_id == partner_id, Subscription.price == price, Subscription.running)
+        .values(next_look_at=at)
+    )
 
 
 def workspace_of_customer(tx: Tx, partner_id: int, customer: str) -> int | None:

@@ -76,10 +76,9 @@ class UsageRow(NamedTuple):
 
 
 class PartnerRow(NamedTuple):
-    """The switches that a renewal asks for."""
+    """What a renewal asks of a partner."""
 
     host: str
-    charge_removal_date: bool
 
 
 class LimitRow(NamedTuple):
@@ -103,11 +102,12 @@ class AddonRow(NamedTuple):
 
 
 class PriceRow(NamedTuple):
-    """An add-on's price for cycles that start on that date or later."""
+    """An add-on's price; the columns of storage.models.AddonPrice."""
 
     addon_id: int
     applies_from: dt.date
     price: int
+    set_at: dt.datetime
 
 
 class SwitchRow(NamedTuple):

@@ -144,6 +144,22 @@ def addon_changes(
     )
 
 
+def addon_histories(tx: Tx, partner_id: int, workspace_id: int) -> dict[int, list[AddonChange]]:
+    """By add-on, all changes that count, oldest first."""
+    found: dict[int, list[AddonChange]] = {}
+    for row in tx.session.scalars(
+        select(AddonChange)
+        .where(
+            AddonChange.partner_id == partner_id,
+            AddonChange.workspace_id == workspace_id,
+            AddonChange.undone_at.is_(None),
+        )
+        .order_by(AddonChange.addon_id, AddonChange.number)
+    ):
+        found.setdefault(row.addon_id, []).append(row)
+    return found
+
+
 def addon_change(
     tx: Tx, partner_id: int, workspace_id: int, addon_id: int, number: int
 ) -> AddonChange | None:

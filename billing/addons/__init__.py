@@ -5,7 +5,7 @@ from billing.addons.making import UNDO_TIME, Changed, is_delivered
 from billing.addons.offers import AddonOffer, Shop, is_selling, load_offers, shop, stripe_ready
 from billing.addons.purchases import Completed, complete_purchases, forget_purchase, remember_purchase
 from billing.addons.quotes import MOST_UNITS, Quote, quote, quote_from_desk
-from billing.addons.removals import answer_request, request_removal, withdraw_request
+from billing.addons.removals import Kept, answer_request, request_removal, withdraw_request
 from billing.addons.undoing import undo, undo_from_desk, undoable
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "AddonOffer",
     "Changed",
     "Completed",
+    "Kept",
     "Quote",
     "Shop",
     "answer_request",

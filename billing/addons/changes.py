@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from billing import audit, notices, renewal, standing
+from billing import audit, renewal, standing
 from billing.access import DeskRole, LockedSeat, Role, desk_locked, locked_seat, seat
 from billing.addons.making import UNDO_TIME, Changed, along_reference, is_delivered, make_change
 from billing.addons.offers import is_selling
 from billing.addons.quotes import Planned, over_after_renewal
+from billing.addons.undoing import tell_of_units
 from billing.call import Call
 from billing.errors import (
     GoneError,
@@ -109,20 +110,7 @@ def set_units_from_desk(
             before={"units": changed.units_before},
             after={"units": changed.units, "points": -changed.amount},
         )
-        notices.tell_workspace(
-            tx,
-            call,
-            place.partner.id,
-            workspace_id,
-            "units_by_partner",
-            {
-                "addon": changed.label,
-                "before": changed.units_before,
-                "units": changed.units,
-                "amount": -changed.amount,
-                "balance": changed.balance,
-            },
-        )
+        tell_of_units(tx, call, place.partner, changed)
     return changed
 
 

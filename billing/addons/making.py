@@ -3,12 +3,13 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from billing import renewal, standing
 from billing.addons.quotes import Planned
 from billing.call import Call
 from billing.charging import Step
-from billing.explain import pack
+from billing.explain import pack, pack_kept
 from billing.ledger import Kind, Line, Operation, Posted, post
 from storage import workspaces
 from storage.models import Addon, AddonChange, AddonState, Partner, Wallet, Workspace
@@ -49,11 +50,13 @@ def make_change(
     *,
     refund: bool = True,
     told: bool = True,
+    settles: bool = True,
 ) -> Changed:
     """Post the difference, note the change, settle limits and the host; the workspace is locked.
 
     `refund` False: units go, what was paid for them stays paid (R10). `told`: the screen of whoever made it says
-    what became of a pause. The caller has checked the balance.
+    what became of a pause. `settles` False: more follows in the same transaction, and only what all of it does to a
+    pause is told, by whoever settles last. The caller has checked the balance.
     """
     partner, workspace, addon = planned.partner, planned.workspace, planned.addon
     if planned.units_after == planned.units_before:
@@ -61,13 +64,12 @@ def make_change(
     was_paused = bool(standing.reasons(workspace))
     adding = planned.units_after > planned.units_before
     keeps_paid = not refund and not adding
-    formula, waited = planned.formula, planned.unpaid if adding else 0
     line = Line(
         Kind.ADDON if adding else Kind.REFUND,
-        0 if keeps_paid else -formula.amount,
+        0 if keeps_paid else -planned.formula.amount,
         addon_id=addon.id,
         cycle_start=planned.sale.cycle.start,
-        explained=None if keeps_paid else pack(formula, planned.units_before, planned.units_after, waited),
+        explained=_explained(planned, keeps_paid=keeps_paid),
     )
     operation = Operation(
         partner.id, workspace.id, call.reference, (line,), call.at, call.person_id, forced=line.amount >= 0
@@ -93,7 +95,8 @@ def make_change(
     state.unpaid = planned.unpaid_after
     renewal.end_wait(tx, workspace)
     _forget(tx, partner.id, workspace.id, addon.id)
-    standing.settle(tx, call, partner, workspace, told=told)
+    if settles:
+        standing.settle(tx, call, partner, workspace, told=told)
     return Changed(
         workspace.id,
         addon.id,
@@ -109,6 +112,13 @@ def make_change(
         bool(standing.reasons(workspace)),
         resumed=was_paused and not standing.reasons(workspace),
     )
+
+
+def _explained(planned: Planned, *, keeps_paid: bool) -> dict[str, Any]:
+    formula, before, after = planned.formula, planned.units_before, planned.units_after
+    if keeps_paid:
+        return pack_kept(formula.price, formula.of_days, before, after, planned.sale.cycle.end)
+    return pack(formula, before, after, planned.paid_too)
 
 
 def note_steps(
@@ -133,6 +143,8 @@ def note_steps(
                 reference=along_reference(call.reference) if goes_along else call.reference,
                 lapsed=step.lapsed,
                 paid_until=None if step.lapsed else paid_until,
+                given=step.given,
+                date_charged=step.date_charged,
                 at=call.at,
                 person_id=call.person_id,
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from billing import renewal
 from billing.access import Role, seat
 from billing.catalogue import price_at
-from billing.charging import next_price, running_cycle
+from billing.charging import next_price
 from storage import catalogue, workspaces
 from storage.models import (
     Partner,
@@ -92,7 +92,6 @@ def shop(tx: Tx, person_id: int, workspace_id: int, now: dt.datetime) -> Shop:
 
 def load_offers(tx: Tx, partner: Partner, workspace: Workspace) -> tuple[AddonOffer, ...]:
     """What the workspace has and what it could have, in the partner's order."""
-    cycle = running_cycle(workspace)
     prices = catalogue.addon_prices(tx, partner.id)
     states = {row.addon_id: row for row in workspaces.addon_states(tx, partner.id, workspace.id)}
     requests = {row.addon_id: row.units for row in workspaces.removal_requests(tx, partner.id, workspace.id)}
@@ -100,7 +99,7 @@ def load_offers(tx: Tx, partner: Partner, workspace: Workspace) -> tuple[AddonOf
     for addon in catalogue.addons(tx, partner.id):
         state = states.get(addon.id)
         known = prices.get(addon.id, [])
-        price = price_at(known, cycle.start)
+        price = price_at(known, workspace.cycle_start, workspace.zone)
         if price is None or (state is None and not addon.on_sale):
             continue
         offers.append(
@@ -108,7 +107,7 @@ def load_offers(tx: Tx, partner: Partner, workspace: Workspace) -> tuple[AddonOf
                 addon.id,
                 addon.label,
                 price,
-                next_price(known, cycle) or 0,
+                next_price(known, workspace) or 0,
                 state.units if state else 0,
                 state.renews if state else True,
                 requests.get(addon.id),

@@ -23,7 +23,7 @@ from storage.transaction import Tx
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """What became of a remembered purchase: `outcome` is bought, short, price or gone."""
+    """What became of a remembered purchase: `outcome` is bought, short, price, gone or off (R26)."""
 
     addon_id: int
     label: str
@@ -58,7 +58,7 @@ def forget_purchase(tx: Tx, call: Call, workspace_id: int, addon_id: int) -> Non
 def complete_purchases(
     tx: Tx, call: Call, partner: Partner, workspace: Workspace, wallet: Wallet
 ) -> list[Completed]:
-    """Points arrived: buy what was remembered, oldest first, unless its price rose (R12)."""
+    """Points arrived: buy what was remembered, oldest first, unless its price rose (R12). The caller settles limits."""
     outcomes = []
     for intent in workspaces.intents(tx, partner.id, workspace.id):
         try:
@@ -73,13 +73,14 @@ def complete_purchases(
         if planned.units_before >= intent.units:
             tx.session.delete(intent)
         elif planned.sale.terms.price > intent.price or not is_selling(partner):
+            why = "price" if planned.sale.terms.price > intent.price else "off"
             tx.session.delete(intent)
-            outcomes.append(Completed(intent.addon_id, label, intent.units, "price", 0))
+            outcomes.append(Completed(intent.addon_id, label, intent.units, why, 0))
         elif amount > wallet.balance:
             missing = amount - wallet.balance
             outcomes.append(Completed(intent.addon_id, label, intent.units, "short", missing))
         else:
             by = Call(call.at, f"{call.reference}/buy-{intent.addon_id}", call.bot_id, intent.person_id)
-            make_change(tx, by, planned, wallet, told=False)
+            make_change(tx, by, planned, wallet, settles=False)
             outcomes.append(Completed(intent.addon_id, label, intent.units, "bought", amount))
     return outcomes

@@ -67,8 +67,9 @@ class Quote:
 
     @property
     def missing(self) -> int:
-        """Points that have to be bought first; a debt is part of it (R29)."""
-        return max(0, -self.balance_after) if self.amount > 0 else 0
+        """Points that have to be bought first, where units are added; a debt is part of it (R29)."""
+        adding = self.units_after > self.units_before
+        return max(0, -self.balance_after) if adding and self.amount > 0 else 0
 
 
 def quote(tx: Tx, person_id: int, workspace_id: int, addon_id: int, units: int, now: dt.datetime) -> Quote:
@@ -141,36 +142,56 @@ class Planned:
             units,
             today,
             state.renews if state is not None and before else True,
-            next_price(prices, cycle) or 0,
+            next_price(prices, workspace) or 0,
             sale.unpaid,
         )
 
     @property
     def formula(self) -> Formula:
-        """While credit billing is off a change costs nothing, whatever is posted yet of the dates before (R26)."""
+        """A removal never costs anything, nor what is added while credit billing is off (R26)."""
         worked_out = self.sale.formula(*self.steps, unpaid=self.unpaid_after)
-        free = worked_out.amount > 0 and not self.partner.credit_billing
+        free = worked_out.amount > 0 and not (self.is_adding and self.partner.credit_billing)
         if self.units_after == self.units_before or free:
             return Formula(self.sale.terms.price, self.sale.cycle.whole_days, (), 0, 0)
         return worked_out
 
     @property
     def dropped(self) -> int:
-        """Units that wait for points and are let go: a lapse, which costs nothing and gives nothing back (R15)."""
-        return min(self.unpaid, max(0, self.units_before - self.units_after))
+        """Units that wait for points and are let go: a lapse, which costs nothing and gives nothing back (R15). While
+        credit billing is off an addition gives them anew.
+        """
+        if self.is_adding:
+            return 0 if self.partner.credit_billing else self.unpaid
+        return min(self.unpaid, self.units_before - self.units_after)
+
+    @property
+    def is_adding(self) -> bool:
+        return self.units_after > self.units_before
+
+    @property
+    def paid_too(self) -> int:
+        """Units that waited for points and that an addition pays too."""
+        return self.unpaid - self.dropped if self.is_adding else 0
 
     @property
     def unpaid_after(self) -> int:
-        """An addition pays what waits too."""
-        return self.unpaid - self.dropped if self.units_after < self.units_before else 0
+        return 0 if self.is_adding else self.unpaid - self.dropped
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """The change as it is stored: a lapse first where units wait for points, then what is added or removed."""
         paid = self.units_before - self.dropped
         lapse = (Step(self.today, self.units_before, paid, lapsed=True),) if self.dropped else ()
-        change = (Step(self.today, paid, self.units_after),) if self.units_after != paid else ()
-        return (*lapse, *change)
+        if self.units_after == paid:
+            return lapse
+        change = Step(
+            self.today,
+            paid,
+            self.units_after,
+            given=self.is_adding and not self.partner.credit_billing,
+            date_charged=not self.is_adding and self.partner.charge_removal_date,
+        )
+        return (*lapse, change)
 
     def quote(self, tx: Tx, balance: int, role: Role) -> Quote:
         return Quote(

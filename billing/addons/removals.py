@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from billing import audit, notices, renewal, standing
 from billing.access import DeskRole, Role, desk_locked, locked_seat
-from billing.addons.making import Changed, is_delivered, note_steps, unchanged
+from billing.addons.making import UNDO_TIME, Changed, is_delivered, note_steps, unchanged
 from billing.addons.quotes import Planned
-from billing.addons.undoing import cycles_since, lines_to_target
+from billing.addons.undoing import cycles_since, lines_to_target, load_sales
 from billing.call import Call
 from billing.charging import Step, today_of
 from billing.cycle import Cycle
@@ -28,6 +29,17 @@ from storage.models import (
     Workspace,
 )
 from storage.transaction import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A removal that the partner declined."""
+
+    label: str
+    units: int
+    """What there is now."""
+    ended: bool
+    """The renewal date came before the answer, and nothing renews while its removal is asked for."""
 
 
 def request_removal(tx: Tx, call: Call, workspace_id: int, addon_id: int, units: int) -> None:
@@ -63,8 +75,9 @@ def request_removal(tx: Tx, call: Call, workspace_id: int, addon_id: int, units:
 
 
 def withdraw_request(tx: Tx, call: Call, workspace_id: int, addon_id: int) -> None:
-    """The customer keeps the add-on after all."""
+    """The customer keeps the add-on after all; what a boundary has ended by then stays ended."""
     place = locked_seat(tx, call.person_id, workspace_id, Role.BILLING)
+    renewal.catch_up(tx, call, place.partner, place.workspace, place.wallet)
     request = workspaces.removal_request(tx, place.partner.id, workspace_id, addon_id)
     if request is not None:
         tx.session.delete(request)
@@ -72,10 +85,10 @@ def withdraw_request(tx: Tx, call: Call, workspace_id: int, addon_id: int) -> No
 
 def answer_request(
     tx: Tx, call: Call, workspace_id: int, addon_id: int, *, approve: bool, accept_over: bool = False
-) -> Changed | None:
+) -> Changed | Kept:
     """The partner approves a removal, which counts from the day it was asked, or declines it (R10).
 
-    None: declined. Raises GoneError where nothing waits, OverLimitError where it would pause the workspace (R23).
+    Raises GoneError where nothing waits, OverLimitError where it would pause the workspace (R23).
     """
     place, workspace, wallet = desk_locked(tx, call.person_id, workspace_id, DeskRole.ADMIN)
     partner = place.partner
@@ -93,24 +106,48 @@ def answer_request(
         if seen.over:
             raise OverLimitError(seen)
     tx.session.delete(request)
+    if not approve:
+        return _decline(tx, call, workspace, addon, units)
+    changed = _remove_as_of(tx, call, partner, workspace, wallet, addon, units, asked_on, asked_at)
     audit.record(
         tx,
         call,
         partner.id,
-        "approve_removal" if approve else "decline_removal",
+        "approve_removal",
         workspace_id=workspace_id,
         subject=addon.label,
-        after={"units": units},
+        before={"units": changed.units_before},
+        after={"units": changed.units, "points": -changed.amount},
     )
-    told = {"addon": addon.label, "units": units, "approved": approve}
-    if not approve:
-        notices.tell_workspace(tx, call, partner.id, workspace_id, "removal_answer", {**told, "amount": 0})
-        return None
-    changed = _remove_as_of(tx, call, partner, workspace, wallet, addon, units, asked_on, asked_at)
-    notices.tell_workspace(
-        tx, call, partner.id, workspace_id, "removal_answer", {**told, "amount": -changed.amount}
-    )
+    told = {"addon": addon.label, "units": changed.units, "approved": True, "amount": -changed.amount}
+    notices.tell_workspace(tx, call, partner.id, workspace_id, "removal_answer", told)
     return changed
+
+
+def _decline(tx: Tx, call: Call, workspace: Workspace, addon: Addon, asked: int) -> Kept:
+    """It stays as it is, unless a boundary has brought it down to what was `asked` for already."""
+    units = _units(tx, workspace, addon.id)
+    kept = Kept(addon.label, units, ended=units <= asked)
+    audit.record(
+        tx,
+        call,
+        workspace.partner_id,
+        "decline_removal",
+        workspace_id=workspace.id,
+        subject=addon.label,
+        before={"units": units},
+        after={"units": asked},
+    )
+    told = {
+        "addon": addon.label,
+        "addon_id": addon.id,
+        "units": units,
+        "approved": False,
+        "ended": kept.ended,
+        "amount": 0,
+    }
+    notices.tell_workspace(tx, call, workspace.partner_id, workspace.id, "removal_answer", told)
+    return kept
 
 
 def _units(tx: Tx, workspace: Workspace, addon_id: int) -> int:
@@ -144,8 +181,12 @@ def _remove_as_of(
     cycles = cycles_since(tx, workspace, asked_on)
     paid = before - min(before - units, _unpaid_then(state, later, cycles))
     still_waiting = state.unpaid - (before - paid if len(cycles) == 1 else 0)
-    steps = [Step(asked_on, before, paid, lapsed=True), Step(asked_on, paid, units)]
+    removal = Step(asked_on, paid, units, date_charged=partner.charge_removal_date)
+    steps = [Step(asked_on, before, paid, lapsed=True), removal]
+    today = today_of(workspace, call.at)
+    sales = load_sales(tx, partner, workspace, addon, cycles, today)
     note_steps(tx, call, state, [step for step in steps if step.before != step.after])
+    number = state.changes
     for change in later:
         change.undone_at = call.at
         # The history is told anew, in the order of its dates: by then more may have ended than was asked for.
@@ -154,16 +195,7 @@ def _remove_as_of(
     state.unpaid = max(0, min(still_waiting, state.units))
     renewal.end_wait(tx, workspace)
     tx.session.flush()
-    lines = lines_to_target(
-        tx,
-        partner,
-        workspace,
-        addon,
-        cycles,
-        today_of(workspace, call.at),
-        Kind.REFUND,
-        (before, units),
-    )
+    lines = lines_to_target(tx, partner, workspace, sales, today, Kind.REFUND, (before, units))
     operation = Operation(
         partner.id, workspace.id, call.reference, tuple(lines), call.at, call.person_id, forced=True
     )
@@ -179,8 +211,8 @@ def _remove_as_of(
         state.units,
         -posted.amount,
         posted.balance_after,
-        None,
-        None,
+        number if number == state.changes else None,
+        call.at + UNDO_TIME if number == state.changes else None,
         workspace.cycle_end,
         is_delivered(tx, partner.id, workspace.id),
         bool(standing.reasons(workspace)),

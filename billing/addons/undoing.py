@@ -3,19 +3,20 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from billing import audit, renewal, standing
+from billing import audit, notices, renewal, standing
 from billing.access import DeskRole, Role, desk_locked, locked_seat, seat
 from billing.addons.making import UNDO_TIME, Changed, along_reference, is_delivered, unchanged
 from billing.addons.quotes import Planned
 from billing.call import Call
-from billing.charging import load_sale, today_of
+from billing.charging import Sale, load_sale, today_of
 from billing.cycle import Cycle
 from billing.errors import (
     NotEnoughPointsError,
     UndoOverError,
 )
-from billing.explain import waited_units
+from billing.explain import pack, waited_units
 from billing.ledger import Kind, Line, Operation, Posted, post
+from billing.proration import formula
 from storage import catalogue, ledger, workspaces
 from storage.models import (
     Addon,
@@ -27,11 +28,14 @@ from storage.models import (
 )
 from storage.transaction import Tx
 
+_AT_DESK = ("units", "approve_removal")
+"""Actions in the audit log by which the partner changes units."""
+
 
 def undoable(
     tx: Tx, person_id: int, workspace_id: int, addon_id: int, now: dt.datetime, *, adding: bool = False
 ) -> int | None:
-    """The change of an add-on that Undo would take back now (R9), if there is one; `adding`: one that added."""
+    """The change of an add-on that a member could take back now (R9), if there is one; `adding`: one that added."""
     partner = seat(tx, person_id, workspace_id).partner
     state = workspaces.addon_state(tx, partner.id, workspace_id, addon_id)
     if state is None:
@@ -39,7 +43,7 @@ def undoable(
     latest = workspaces.addon_change(tx, partner.id, workspace_id, addon_id, state.changes)
     if latest is None or latest.undone_at is not None or not _is_undoable(latest, now):
         return None
-    if adding and latest.units_after < latest.units_before:
+    if (adding and latest.units_after < latest.units_before) or _made_at_desk(tx, latest):
         return None
     return latest.number
 
@@ -47,18 +51,23 @@ def undoable(
 def undo(tx: Tx, call: Call, workspace_id: int, addon_id: int, number: int) -> Changed:
     """Take back the latest change of an add-on within ten minutes, in every cycle it touched (R9).
 
-    Raises UndoOverError; NotEnoughPointsError where a removal's refund is spent already.
+    The partner's changes are the partner's to take back. Raises UndoOverError; NotEnoughPointsError where a removal's refund is spent already.
     """
     place = locked_seat(tx, call.person_id, workspace_id, Role.BILLING)
     renewal.catch_up(tx, call, place.partner, place.workspace, place.wallet)
+    latest = workspaces.addon_change(tx, place.partner.id, workspace_id, addon_id, number)
+    if latest is not None and _made_at_desk(tx, latest):
+        raise UndoOverError
     return _undo(tx, call, place.partner, place.workspace, place.wallet, addon_id, number, place.role)
 
 
 def undo_from_desk(tx: Tx, call: Call, workspace_id: int, addon_id: int, number: int) -> Changed:
-    """The partner takes back the latest change of an add-on. Raises as undo."""
+    """The partner takes back the latest change of an add-on, and the customer is told. Raises as undo."""
     place, workspace, wallet = desk_locked(tx, call.person_id, workspace_id, DeskRole.ADMIN)
     renewal.catch_up(tx, call, place.partner, workspace, wallet)
     changed = _undo(tx, call, place.partner, workspace, wallet, addon_id, number, Role.OWNER)
+    if changed.repeated:
+        return changed
     audit.record(
         tx,
         call,
@@ -69,6 +78,7 @@ def undo_from_desk(tx: Tx, call: Call, workspace_id: int, addon_id: int, number:
         before={"units": changed.units_before},
         after={"units": changed.units, "points": -changed.amount},
     )
+    tell_of_units(tx, call, place.partner, changed, undone=True)
     return changed
 
 
@@ -94,8 +104,9 @@ def _undo(
     today = today_of(workspace, call.at)
     cycles = cycles_since(tx, workspace, latest.on_date)
     before, unpaid_before = state.units, state.unpaid
+    sales = load_sales(tx, partner, workspace, addon, cycles, today)
     _take_back(tx, call, partner, workspace, state, latest)
-    lines = lines_to_target(tx, partner, workspace, addon, cycles, today, Kind.UNDO, (before, state.units))
+    lines = lines_to_target(tx, partner, workspace, sales, today, Kind.UNDO, (before, state.units))
     amount = -sum(line.amount for line in lines)
     operation = Operation(
         partner.id, workspace.id, call.reference, tuple(lines), call.at, call.person_id, forced=amount <= 0
@@ -129,6 +140,28 @@ def _undo(
 def _is_undoable(latest: AddonChange, now: dt.datetime) -> bool:
     """A person's change of the last ten minutes; what ended with time has ended."""
     return latest.person_id is not None and now <= latest.at + UNDO_TIME
+
+
+def _made_at_desk(tx: Tx, change: AddonChange) -> bool:
+    """Whether the partner made it. Who did says nothing: one person may be of the desk and of the workspace."""
+    return any(
+        audit.recorded_under(tx, change.reference, change.partner_id, action, change.workspace_id) is not None
+        for action in _AT_DESK
+    )
+
+
+def tell_of_units(tx: Tx, call: Call, partner: Partner, changed: Changed, *, undone: bool = False) -> None:
+    """The customer hears what the partner changed and what it cost; `undone`: took a change of his back."""
+    params = {
+        "addon": changed.label,
+        "before": changed.units_before,
+        "units": changed.units,
+        "amount": -changed.amount,
+        "balance": changed.balance,
+    }
+    if undone:
+        params["undo"] = True
+    notices.tell_workspace(tx, call, partner.id, changed.workspace_id, "units_by_partner", params)
 
 
 def _take_back(
@@ -180,38 +213,45 @@ def cycles_since(tx: Tx, workspace: Workspace, day: dt.date) -> list[Cycle]:
     ]
 
 
+def load_sales(
+    tx: Tx, partner: Partner, workspace: Workspace, addon: Addon, cycles: Sequence[Cycle], today: dt.date
+) -> list[Sale]:
+    """The sale of an add-on in every cycle in which it has a price, as it stands now."""
+    sales = [load_sale(tx, partner, workspace, addon, cycle, today) for cycle in cycles]
+    return [sale for sale in sales if sale is not None]
+
+
 def lines_to_target(
     tx: Tx,
     partner: Partner,
     workspace: Workspace,
-    addon: Addon,
-    cycles: Sequence[Cycle],
+    sales: Sequence[Sale],
     today: dt.date,
     kind: Kind,
     units: tuple[int, int],
 ) -> list[Line]:
-    """One line for every cycle, from what is posted to what the stored history makes due."""
+    """One line for every cycle, from what is posted to what the stored history makes due.
+
+    `sales`: as they stood before the history was changed, which is what each line's formula explains.
+    """
     lines = []
-    for cycle in cycles:
-        sale = load_sale(tx, partner, workspace, addon, cycle, today)
-        if sale is None:
-            continue
-        due = sale.target(unpaid=sale.unpaid) - sale.posted
+    for before in sales:
+        sale = load_sale(tx, partner, workspace, before.addon, before.cycle, today)
+        assert sale is not None, "the cycle's price stands"
+        worked_out = formula(
+            sale.cycle,
+            before.history(unpaid=before.unpaid),
+            sale.history(unpaid=sale.unpaid),
+            sale.terms,
+            sale.posted,
+        )
         lines.append(
             Line(
                 kind,
-                -due,
-                addon_id=addon.id,
-                cycle_start=cycle.start,
-                explained={
-                    "price": sale.terms.price,
-                    "of_days": cycle.whole_days,
-                    "parts": [],
-                    "amount": due,
-                    "rounding": 0,
-                    "before": units[0],
-                    "after": units[1],
-                },
+                -worked_out.amount,
+                addon_id=sale.addon.id,
+                cycle_start=sale.cycle.start,
+                explained=pack(worked_out, *units),
             )
         )
     return lines

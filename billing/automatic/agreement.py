@@ -8,13 +8,13 @@ from billing import renewal
 from billing.access import LockedSeat, Role, locked_seat, seat
 from billing.addons.offers import is_selling
 from billing.automatic import needs
-from billing.automatic.stopping import switch_off
+from billing.automatic.stopping import switch_off, tell_off
 from billing.call import Call
 from billing.catalogue import PackCard, pack_card
 from billing.errors import AutoTopUpError, BadValueError, GoneError, NotSellingError
 from billing.money import CURRENCIES, Money
 from storage import automatic, catalogue, people, workspaces
-from storage.models import AutoTopUp, Order, OrderStatus, Pack, Partner
+from storage.models import TEST_OVER, AutoTopUp, Order, OrderStatus, Pack, Partner
 from storage.transaction import Tx
 
 State = Literal["on", "off", "ask", "suspended"]
@@ -169,7 +169,7 @@ def _cap(setting: AutoTopUp, pack: Pack | None) -> Money | None:
 
 def _last(tx: Tx, partner_id: int, workspace_id: int) -> LastCharge | None:
     order = automatic.newest_charge(tx, partner_id, workspace_id)
-    if order is None:
+    if order is None or order.reason == TEST_OVER:
         return None
     return last_charge(tx, order)
 
@@ -183,7 +183,7 @@ def last_charge(tx: Tx, order: Order) -> LastCharge:
         order.points + order.bonus,
         OrderStatus(order.status),
         order.reason,
-        automatic.is_recovered(tx, order.partner_id, order.workspace_id, order.id),
+        automatic.is_recovered(tx, order),
     )
 
 
@@ -278,9 +278,11 @@ def turn_off(tx: Tx, call: Call, workspace_id: int) -> None:
     """Nothing is charged from now on; what is under way ends as it ends. Turning off twice changes nothing."""
     held = locked_seat(tx, call.person_id, workspace_id, Role.BILLING)
     setting = automatic.lock_setting(tx, held.partner.id, workspace_id)
+    was_on = setting.state != "off"
     switch_off(setting)
     setting.reason = ""
     needs.set_next(held.partner, held.workspace, setting, call.at)
+    tell_off(tx, call, held.workspace, was_on=was_on, card_gone=False)
 
 
 def ask_first(tx: Tx, call: Call, workspace_id: int) -> None:
@@ -314,6 +316,8 @@ def set_low_balance(tx: Tx, call: Call, workspace_id: int, hundredths: int | Non
         raise BadValueError("points", str(hundredths))
     setting = _locked_setting(tx, call, held)
     setting.low_balance = hundredths
+    if setting.reason == needs.ASKED_LOW:
+        setting.reason = ""
     needs.set_next(held.partner, held.workspace, setting, call.at)
 
 

@@ -28,6 +28,8 @@ from storage import orders as rows
 from storage.models import Order, OrderStatus, Pack
 from storage.transaction import Tx
 
+_DAY = dt.timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class ChargeTerms:
@@ -59,6 +61,7 @@ class Unsettled:
     charge: Charge | None
     customer: str | None
     created_at: dt.datetime
+    live: bool
 
 
 def begin(tx: Tx, call: Call, workspace_id: int, terms: ChargeTerms) -> Charge | None:
@@ -88,9 +91,12 @@ def begin(tx: Tx, call: Call, workspace_id: int, terms: ChargeTerms) -> Charge |
         setting.tried_for, setting.tries = this_round.start, due + 1
         packs = _packs_to_renew(tx, ground, pack, most, call.at, this_round.start)
         if packs and setting.state == "ask":
-            _ask(tx, call, ground, packs, pack)
+            once = f"auto-ask:{workspace.id}:{setting.tried_for}:{setting.tries}"
+            _ask(tx, Call(call.at, once, call.bot_id), ground, packs, pack)
     if not packs and most and _is_low(tx, ground, call.at):
         packs = 1
+        if setting.state == "ask":
+            _ask(tx, call, ground, packs, pack, low=setting.low_balance)
     needs.set_next(partner, workspace, setting, call.at)
     if not packs or setting.state == "ask":
         if due and not packs:
@@ -119,9 +125,13 @@ def begin_by_hand(tx: Tx, call: Call, workspace_id: int, terms: ChargeTerms) -> 
     pack = needs.agreed_pack(tx, ground.partner, setting)
     assert pack is not None, "it stands in no way"
     most = needs.most_packs(tx, ground.partner, ground.workspace, setting, pack, call.at)
-    if not most:
-        raise AutoTopUpError("cap")
     packs = _packs_to_renew(tx, ground, pack, most, call.at)
+    low = _is_below(ground) and not _was_paid_lately(tx, ground, call.at)
+    if not packs and most and low:
+        packs = 1
+    if not packs and (low or renewal.need(tx, ground.partner, ground.workspace, call.at).missing):
+        cap = Money(setting.cap_minor, pack.currency) if setting.cap_minor is not None else None
+        raise AutoTopUpError("cap", cap)
     if not packs:
         raise AutoTopUpError("not_needed")
     return _place(tx, call, ground, pack, packs, terms)
@@ -145,12 +155,30 @@ def _packs_to_renew(
 
 
 def _is_low(tx: Tx, ground: Ground, at: dt.datetime) -> bool:
-    """Whether the low-balance trigger asks for a pack: one a day at most (R17)."""
+    """Whether the low-balance trigger asks for a pack: one a day at most (R17).
+
+    Who is asked first is asked once each time that the balance falls below.
+    """
     setting = ground.setting
-    if setting.state != "on" or setting.low_balance is None or ground.wallet.balance >= setting.low_balance:
+    if not _is_below(ground):
+        if setting.reason == needs.ASKED_LOW:
+            setting.reason = ""
         return False
+    if setting.state == "ask":
+        return setting.reason != needs.ASKED_LOW
     newest = automatic.newest_charge(tx, ground.partner.id, ground.workspace.id)
-    return newest is None or at - newest.created_at >= dt.timedelta(days=1)
+    return newest is None or at - newest.created_at >= _DAY
+
+
+def _is_below(ground: Ground) -> bool:
+    low = ground.setting.low_balance
+    return low is not None and ground.wallet.balance < low
+
+
+def _was_paid_lately(tx: Tx, ground: Ground, at: dt.datetime) -> bool:
+    """Whether a button that is pressed twice has charged for the low balance already (R13)."""
+    newest = automatic.newest_charge(tx, ground.partner.id, ground.workspace.id)
+    return newest is not None and newest.status == OrderStatus.PAID and at - newest.created_at < _DAY
 
 
 def _stand_still(tx: Tx, call: Call, ground: Ground, obstacle: needs.Obstacle) -> None:
@@ -172,10 +200,11 @@ def _stand_still(tx: Tx, call: Call, ground: Ground, obstacle: needs.Obstacle) -
         ground.tell(tx, call, kind, {"reason": told, "order_id": None})
 
 
-def _ask(tx: Tx, call: Call, ground: Ground, packs: int, pack: Pack) -> None:
-    setting = ground.setting
-    mark = f"auto-ask:{ground.workspace.id}:{setting.tried_for}:{setting.tries}"
-    ground.tell(tx, Call(call.at, mark, call.bot_id), "auto_ask", {"packs": packs, "pack_id": pack.id})
+def _ask(tx: Tx, call: Call, ground: Ground, packs: int, pack: Pack, *, low: int | None = None) -> None:
+    """`low`: the threshold that the balance fell below, where that is why. Either question stands for both."""
+    if _is_below(ground):
+        ground.setting.reason = needs.ASKED_LOW
+    ground.tell(tx, call, "auto_ask", {"packs": packs, "pack_id": pack.id, "low": low})
 
 
 def _place(tx: Tx, call: Call, ground: Ground, pack: Pack, packs: int, terms: ChargeTerms) -> Charge:
@@ -208,6 +237,7 @@ def _place(tx: Tx, call: Call, ground: Ground, pack: Pack, packs: int, terms: Ch
     order.session_params = terms.build(
         ChargeRequest(
             order.id,
+            call.bot_id,
             partner.id,
             workspace.id,
             f"{as_decimal(points + bonus).normalize():f} {partner.point_name}",
@@ -238,7 +268,8 @@ def unsettled(tx: Tx, call: Call, partner_id: int, order_id: int) -> Unsettled |
     order.next_look_at = call.at + (
         WAITING_LOOK if order.status == OrderStatus.WAITING else min(SLOWEST_LOOK, FIRST_LOOK * order.looks)
     )
-    customer = rows.customer(tx, partner_id, order.workspace_id, order.live)
+    # As it was charged: the workspace's customer may be another by now.
+    customer = (order.session_params or {}).get("customer")
     charge = None
     if (
         order.payment_intent is None
@@ -248,7 +279,11 @@ def unsettled(tx: Tx, call: Call, partner_id: int, order_id: int) -> Unsettled |
     ):
         charge = Charge(order.id, partner_id, order.session_params or {})
     return Unsettled(
-        order.payment_intent, charge, customer.customer if customer is not None else None, order.created_at
+        order.payment_intent,
+        charge,
+        customer,
+        order.created_at,
+        order.live,
     )
 
 
@@ -260,6 +295,4 @@ def _is_still_wanted(tx: Tx, call: Call, ground: Ground, order: Order) -> bool:
         return False
     if needs.obstacle(tx, partner, workspace, setting, ground.wallet.balance) not in {None, "charging"}:
         return False
-    if setting.low_balance is not None and ground.wallet.balance < setting.low_balance:
-        return True
-    return renewal.need(tx, partner, workspace, call.at).missing > 0
+    return needs.is_anything(tx, partner, workspace, setting, ground.wallet.balance, call.at)

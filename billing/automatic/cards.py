@@ -5,14 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from billing import notices
+from billing import mode, notices
 from billing.access import Role, locked_seat, seat
 from billing.addons.offers import stripe_ready
 from billing.automatic import needs
-from billing.automatic.stopping import switch_off
+from billing.automatic.stopping import drop_cards, switch_off, tell_off
 from billing.call import Call
 from billing.errors import AutoTopUpError, GoneError, NotSellingError
-from billing.gateway import Card, SessionFacts, SetupRequest
+from billing.gateway import Card, SessionFacts, SetupRequest, metadata_number
+from billing.marks import is_marked
 from storage import automatic, catalogue, outbox, people, workspaces
 from storage.models import AutoTopUp, CardSetup, Order, Partner, SavedCard, Workspace
 from storage.transaction import Tx
@@ -70,7 +71,7 @@ def open_page(
     """
     held = locked_seat(tx, call.person_id, workspace_id, Role.BILLING)
     partner = held.partner
-    if not stripe_ready(partner):
+    if not stripe_ready(partner) or terms.live != partner.stripe_live:
         raise NotSellingError
     setting = automatic.lock_setting(tx, partner.id, workspace_id)
     pack = needs.agreed_pack(tx, partner, setting)
@@ -103,6 +104,7 @@ def open_page(
         known.session_params = terms.build(
             SetupRequest(
                 known.id,
+                call.bot_id,
                 partner.id,
                 workspace_id,
                 terms.customer,
@@ -183,28 +185,62 @@ def settle_page(
 ) -> str:
     """Bring a page to what the gateway says, whoever brought the news, any number of times; its status.
 
-    `card`: the one that was saved, as fetched just now.
+    `card`: the one that was saved, as fetched just now. A page that is not known is rebuilt if it bears our mark.
     """
     known = automatic.setup(tx, partner_id, setup_id)
-    found = workspaces.lock(tx, known.workspace_id) if known is not None else None
+    workspace_id = known.workspace_id if known is not None else metadata_number(facts.metadata, "workspace")
+    found = workspaces.lock(tx, workspace_id)
     row = automatic.lock_setup(tx, partner_id, setup_id)
-    if found is None or row is None:
+    if row is None and is_marked(facts.metadata, call.bot_id, partner_id):
+        row = _rebuilt(call, partner_id, setup_id, facts)
+    if found is None or row is None or found[0].partner_id != partner_id:
         return "failed"
+    if known is None:
+        tx.session.add(row)
+        tx.session.flush()
     if row.session_id is None:
         row.session_id, row.session_url = facts.id, facts.url
     if row.status != "open" or row.session_id != facts.id or facts.live != row.live:
+        return row.status
+    partner = catalogue.partner(tx, partner_id)
+    assert partner is not None
+    if mode.is_over(partner, live=row.live):
         return row.status
     if facts.status == "complete":
         row.status = "done" if card is not None else "failed"
         if card is not None:
             _keep(tx, call, found[0], row, card)
     elif facts.status == "expired":
-        row.status = "expired"
-        if row.message_id is not None:
-            _change_message(tx, call, row, "expired")
+        close_page(tx, call, row)
     row.looks += 1
     row.next_look_at = call.at + dt.timedelta(seconds=min(_SLOWEST_LOOK, 5 + 2 * row.looks))
     return row.status
+
+
+def _rebuilt(call: Call, partner_id: int, setup_id: int, facts: SessionFacts) -> CardSetup:
+    """The page of a restored backup; who opened it is not at the gateway."""
+    return CardSetup(
+        partner_id=partner_id,
+        id=setup_id,
+        workspace_id=metadata_number(facts.metadata, "workspace"),
+        person_id=0,
+        live=facts.live,
+        status="open",
+        session_params={},
+        session_id=facts.id,
+        session_url=facts.url,
+        created_at=facts.created,
+        expires_at=facts.created + PAGE_LIFE,
+        next_look_at=call.at,
+        looks=0,
+    )
+
+
+def close_page(tx: Tx, call: Call, row: CardSetup) -> None:
+    """No card can be saved on the page any more; the row is locked."""
+    row.status = "expired"
+    if row.message_id is not None:
+        _change_message(tx, call, row, "expired")
 
 
 def _keep(tx: Tx, call: Call, workspace: Workspace, row: CardSetup, card: Card) -> None:
@@ -287,13 +323,15 @@ def remove(tx: Tx, call: Call, workspace_id: int) -> None:
     """
     held = locked_seat(tx, call.person_id, workspace_id, Role.BILLING)
     setting = automatic.lock_setting(tx, held.partner.id, workspace_id)
-    for card in automatic.cards_of(tx, held.partner.id, workspace_id):
-        card.removed_at = card.detach_at = call.at
+    had_card = bool(automatic.cards_of(tx, held.partner.id, workspace_id))
+    was_on = setting.state in {"on", "suspended"}
+    drop_cards(tx, call, held.workspace)
     setting.card_id = None
-    if setting.state in {"on", "suspended"}:
+    if was_on:
         switch_off(setting)
         setting.reason = ""
     needs.set_next(held.partner, held.workspace, setting, call.at)
+    tell_off(tx, call, held.workspace, was_on=was_on, card_gone=had_card)
 
 
 def detached(tx: Tx, call: Call, partner_id: int, card_id: int) -> None:

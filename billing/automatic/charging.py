@@ -7,11 +7,11 @@ import structlog
 from billing import orders
 from billing.access import Role
 from billing.automatic import attempts, cards, outcomes
-from billing.automatic.attempts import Charge, ChargeTerms
+from billing.automatic.attempts import Charge, ChargeTerms, Unsettled
 from billing.automatic.cards import CardPage, SetupTerms
 from billing.automatic.ground import KEYS_LIVE
 from billing.call import Call
-from billing.customers import customer_for
+from billing.customers import CustomerGoneError, forget_if_gone, with_customer
 from billing.errors import PaymentsDownError
 from billing.gateway import (
     Gateway,
@@ -24,6 +24,8 @@ from billing.gateway import (
     metadata_number,
 )
 from billing.payments import Payments
+from billing.restored import expect_charging, may_charge
+from billing.walking import Walk, walk
 from storage import automatic
 from storage import orders as rows
 from storage.models import OrderStatus, StripeEvent
@@ -46,19 +48,26 @@ class AutomaticTopUps:
         self._db, self._clock = payments.db, payments.clock
 
     async def run_due(self) -> int:
-        """Make the attempts that are due and look at those whose end is unknown. Answers how many."""
+        """Make the attempts that are due and look at those whose end is unknown. Answers how many.
+
+        Raises an ExceptionGroup of what nobody expected, after the last of them.
+        """
         now = self._clock.now()
         until = now + _LEASE
-        charges = await self._db.write(automatic.claim_charges, now, until, _BATCH)
-        for partner_id, order_id in charges:
-            await self._resume(partner_id, order_id)
-        pages = await self._db.write(automatic.claim_setups, now, until, _BATCH)
-        for partner_id, setup_id in pages:
-            await self._look_at_page(partner_id, setup_id)
-        due = await self._db.write(automatic.claim_due, now, until, _BATCH)
-        for partner_id, workspace_id in due:
-            await self._attempt(partner_id, workspace_id)
-        await self._detach(now)
+        with walk("automatic top-ups") as each:
+            charges = await self._db.write(automatic.claim_charges, now, until, _BATCH)
+            for partner_id, order_id in charges:
+                with each.step(f"order {order_id}"):
+                    await self._resume(partner_id, order_id)
+            pages = await self._db.write(automatic.claim_setups, now, until, _BATCH)
+            for partner_id, setup_id in pages:
+                with each.step(f"card page {setup_id}"):
+                    await self._look_at_page(partner_id, setup_id)
+            due = await self._db.write(automatic.claim_due, now, until, _BATCH)
+            for partner_id, workspace_id in due:
+                with each.step(f"workspace {workspace_id}"):
+                    await self._attempt(partner_id, workspace_id)
+            await self._detach(now, each)
         return len(charges) + len(pages) + len(due)
 
     async def look_ahead(self) -> int:
@@ -66,8 +75,10 @@ class AutomaticTopUps:
         now = self._clock.now()
         leads = await self._db.read(automatic.lead_hours)
         found = await self._db.read(automatic.overlooked, now, leads, now + dt.timedelta(hours=1), 500)
-        for partner_id, workspace_id in found:
-            await self._attempt(partner_id, workspace_id)
+        with walk("automatic top-ups ahead") as each:
+            for partner_id, workspace_id in found:
+                with each.step(f"workspace {workspace_id}"):
+                    await self._attempt(partner_id, workspace_id)
         return len(found)
 
     async def page(self, partner_id: int, facts: SessionFacts) -> None:
@@ -96,6 +107,7 @@ class AutomaticTopUps:
         assert call.person_id is not None
         partner_id = await self._db.read(orders.payer, call.person_id, workspace_id)
         gateway = self._payments.gateway(partner_id)
+        await expect_charging(self._payments, partner_id)
         terms = ChargeTerms(gateway.live, gateway.charge_params)
         charge = await self._db.write(attempts.begin_by_hand, call, workspace_id, terms)
         await self._charge(gateway, charge)
@@ -120,11 +132,18 @@ class AutomaticTopUps:
         assert call.person_id is not None
         partner_id = await self._db.read(orders.payer, call.person_id, workspace_id)
         gateway = self._payments.gateway(partner_id)
-        customer = await customer_for(self._payments, partner_id, workspace_id, call.person_id, Role.BILLING)
-        terms = SetupTerms(customer, gateway.live, self._card_link, language, consent, gateway.setup_params)
-        page = await self._db.write(cards.open_page, call, workspace_id, terms, chat_id, message_id)
-        if page.session_id is not None:
-            return page
+
+        async def make(call: Call, customer: str) -> CardPage:
+            terms = SetupTerms(
+                customer, gateway.live, self._card_link, language, consent, gateway.setup_params
+            )
+            page = await self._db.write(cards.open_page, call, workspace_id, terms, chat_id, message_id)
+            return page if page.session_id is not None else await self._make_card_page(gateway, call, page)
+
+        return await with_customer(self._payments, call, partner_id, workspace_id, Role.BILLING, make)
+
+    async def _make_card_page(self, gateway: Gateway, call: Call, page: CardPage) -> CardPage:
+        partner_id = page.partner_id
         try:
             facts = await gateway.create_session(page.params, page.key)
         except (GatewayUnknownError, GatewayFailedError) as error:
@@ -134,6 +153,8 @@ class AutomaticTopUps:
         except GatewayError as error:
             log.warning("card page refused", setup=page.id, code=error.code)
             await self._db.write(cards.refuse, partner_id, page.id)
+            if await forget_if_gone(self._payments, error, partner_id, page.params.get("customer")):
+                raise CustomerGoneError from error
             raise PaymentsDownError from error
         return await self._db.write(cards.attach, call, partner_id, page.id, facts)
 
@@ -148,7 +169,7 @@ class AutomaticTopUps:
 
     async def _attempt(self, partner_id: int, workspace_id: int) -> None:
         gateway = self._payments.gateways.get(partner_id)
-        if gateway is None:
+        if gateway is None or not await may_charge(self._payments, partner_id):
             return
         now = self._clock.now()
         terms = ChargeTerms(gateway.live, gateway.charge_params)
@@ -171,6 +192,7 @@ class AutomaticTopUps:
         except GatewayError as error:
             log.warning("charge refused", order=charge.order_id, code=error.code)
             await self._db.write(outcomes.refused, call, charge.partner_id, charge.order_id, error.code)
+            await forget_if_gone(self._payments, error, charge.partner_id, charge.params.get("customer"))
             self._payments.wake()
         else:
             await self._settle(gateway, charge.partner_id, facts)
@@ -193,11 +215,11 @@ class AutomaticTopUps:
     async def _resume(self, partner_id: int, order_id: int) -> None:
         """Learn how an attempt ended whose answer was lost, or that was never sent."""
         gateway = self._payments.gateways.get(partner_id)
-        if gateway is None:
+        if gateway is None or not await may_charge(self._payments, partner_id):
             return
         call = self._call(f"resume:{order_id}")
         found = await self._db.write(attempts.unsettled, call, partner_id, order_id)
-        if found is None:
+        if found is None or found.live != gateway.live:
             return
         if found.charge is not None:
             await self._charge(gateway, found.charge)
@@ -206,11 +228,7 @@ class AutomaticTopUps:
             if found.payment_intent is not None:
                 await self._settle(gateway, partner_id, await gateway.fetch_payment(found.payment_intent))
                 return
-            made = (
-                await gateway.payments_of(found.customer, found.created_at - _SKEW)
-                if found.customer is not None
-                else []
-            )
+            made = await self._payments_made(gateway, partner_id, found)
         except GatewayError as error:
             log.warning("charge still unknown", order=order_id, code=error.code)
             return
@@ -220,6 +238,21 @@ class AutomaticTopUps:
         else:
             await self._db.write(outcomes.give_up, call, partner_id, order_id)
             self._payments.wake()
+
+    async def _payments_made(
+        self, gateway: Gateway, partner_id: int, attempt: Unsettled
+    ) -> list[PaymentFacts]:
+        """Where an attempt's payment is among, if there is one."""
+        since = attempt.created_at - _SKEW
+        if attempt.customer is None:
+            return []
+        try:
+            return await gateway.payments_of(attempt.customer, since)
+        except GatewayError as error:
+            if not await forget_if_gone(self._payments, error, partner_id, attempt.customer):
+                raise
+        # A payment outlives its customer.
+        return await gateway.payments_since(since)
 
     async def _look_at_page(self, partner_id: int, setup_id: int) -> None:
         gateway = self._payments.gateways.get(partner_id)
@@ -249,18 +282,21 @@ class AutomaticTopUps:
         await self._db.write(cards.settle_page, call, partner_id, setup_id, facts, card)
         self._payments.wake()
 
-    async def _detach(self, now: dt.datetime) -> None:
+    async def _detach(self, now: dt.datetime, each: Walk) -> None:
         gone = await self._db.write(automatic.claim_detaching, now, now + _DETACH_AGAIN, _BATCH)
         for partner_id, card_id, payment_method, live in gone:
             gateway = self._payments.gateways.get(partner_id)
             if gateway is None or gateway.live != live:
                 continue
-            try:
-                await gateway.detach_card(payment_method)
-            except GatewayError as error:
-                log.warning("card not detached", card=card_id, code=error.code)
-            else:
-                await self._db.write(cards.detached, self._call(f"detach:{card_id}"), partner_id, card_id)
+            with each.step(f"card {card_id}"):
+                if not await may_charge(self._payments, partner_id):
+                    continue
+                try:
+                    await gateway.detach_card(payment_method)
+                except GatewayError as error:
+                    log.warning("card not detached", card=card_id, code=error.code)
+                else:
+                    await self._db.write(cards.detached, self._call(f"detach:{card_id}"), partner_id, card_id)
 
     def _call(self, reference: str) -> Call:
         return Call(self._clock.now(), reference, self._payments.bot_id)

@@ -22,6 +22,8 @@ LOOK_AGAIN: Final = dt.timedelta(hours=1)
 """When something stands in the way of an attempt that is due."""
 LOW_BALANCE_LOOK: Final = dt.timedelta(minutes=10)
 """How often a balance is compared with the threshold of the low-balance trigger."""
+ASKED_LOW: Final = "low"
+"""The reason why "ask me first" stands still: it has asked for this low balance, and the balance is low yet."""
 
 Obstacle = Literal[
     "off",
@@ -100,7 +102,7 @@ def set_next(partner: Partner, workspace: Workspace, setting: AutoTopUp, at: dt.
         setting.next_at = None
         return
     setting.next_at = running_round(partner, workspace, setting).next_at
-    if setting.low_balance is not None and setting.state == "on":
+    if setting.low_balance is not None:
         look = at + LOW_BALANCE_LOOK
         setting.next_at = look if setting.next_at is None else min(setting.next_at, look)
 
@@ -179,6 +181,17 @@ def most_packs(
     return max(0, min(most, left // pack.amount_minor))
 
 
+def is_anything(
+    tx: Tx, partner: Partner, workspace: Workspace, setting: AutoTopUp | None, balance: int, at: dt.datetime
+) -> bool:
+    """Whether points are needed now: for a renewal, or as the balance is low. Due cycles are worked off."""
+    from billing import renewal  # which asks here
+
+    if setting is not None and setting.low_balance is not None and balance < setting.low_balance:
+        return True
+    return renewal.need(tx, partner, workspace, at).missing > 0
+
+
 def fewest_packs(each: int, need: "Need", most: int) -> int:
     """The fewest packs of `each` hundredths that cover the need, or renew as much as `most` of them can.
 
@@ -210,6 +223,8 @@ def waits_for_charge(tx: Tx, partner: Partner, workspace: Workspace, at: dt.date
         if unknown is not None and unknown.status == OrderStatus.OPEN:
             latest = min(latest, max(unknown.expires_at, at) + LOOK_AGAIN)
     if unknown is not None:
+        if unknown.created_at < begins:
+            latest = min(latest, _first_start(tx, workspace, unknown.created_at) + LONGEST_WAIT)
         return latest if latest > at else None
     this_round = _still_charging(tx, partner, workspace, at)
     if this_round is None:
@@ -219,6 +234,14 @@ def waits_for_charge(tx: Tx, partner: Partner, workspace: Workspace, at: dt.date
     if this_round.due(at) is not None and (newest is None or newest.created_at < begins):
         return until
     return min(until, latest) if latest > at else None
+
+
+def _first_start(tx: Tx, workspace: Workspace, at: dt.datetime) -> dt.datetime:
+    """When the first cycle began that a charge made before it may have been for: short ones may have ended since."""
+    made = today_of(workspace, at)
+    starts = [each.start for each in workspaces.cycles(tx, workspace.partner_id, workspace.id, made)]
+    first = min((start for start in starts if start >= made), default=workspace.cycle_start)
+    return start_instant(first, zone_named(workspace.zone))
 
 
 def _still_charging(tx: Tx, partner: Partner, workspace: Workspace, at: dt.datetime) -> Round | None:

@@ -2,40 +2,51 @@
 
 import datetime as dt
 
-from billing import notices, orders, renewal
+import structlog
+
+from billing import mode, notices, orders, renewal
 from billing.arrival import points_arrived
 from billing.automatic import cards, needs
 from billing.automatic.declines import CONFIRMATION, MOST_SOFT, sorted_decline
 from billing.automatic.ground import FIRST_LOOK, KEYS_LIVE, UNREACHABLE, WAITING_LOOK, Ground, lock_attempt
 from billing.call import Call
 from billing.gateway import PaymentFacts, metadata_number
+from billing.marks import is_marked
 from billing.money import Money
 from storage import automatic
 from storage import orders as rows
-from storage.models import AutoTopUp, Order, OrderStatus, Partner, Workspace
+from storage.models import TEST_OVER, AutoTopUp, Order, OrderStatus, Partner, Workspace
 from storage.transaction import Tx
+
+log = structlog.get_logger()
 
 
 def settle(tx: Tx, call: Call, partner_id: int, facts: PaymentFacts) -> OrderStatus | None:
     """Bring an attempt to what the gateway says, whoever brought the news, any number of times (R18, R27).
 
-    An order that is not known is rebuilt from the payment's metadata. None: it is no automatic payment of ours.
+    An order that is not known is rebuilt from the metadata of a payment that bears our mark. None: it is no automatic
+    payment of ours.
     OPEN with the payment known: it must not be confirmable any more, and is to be cancelled at the gateway.
     """
-    known = rows.order(tx, partner_id, metadata_number(facts.metadata, "order"))
+    number = metadata_number(facts.metadata, "order")
+    known = rows.order(tx, partner_id, number)
+    if known is None and not is_marked(facts.metadata, call.bot_id, partner_id):
+        if number:
+            log.info("payment of another bot left alone", payment=facts.id)
+        return None
     if not (known.automatic if known is not None else facts.succeeded):
         return None
     ground = Ground.lock(tx, metadata_number(facts.metadata, "workspace"))
     if ground is None or ground.partner.id != partner_id:
         return None
     workspace = ground.workspace
-    order = rows.lock(tx, partner_id, metadata_number(facts.metadata, "order")) or _rebuilt(
-        call, workspace, facts
-    )
+    order = rows.lock(tx, partner_id, number) or _rebuilt(call, workspace, facts)
     if order is None or not order.automatic or order.workspace_id != workspace.id:
         return None
     if order.status == OrderStatus.PAID:
         return OrderStatus.PAID
+    if order.reason == TEST_OVER or mode.is_over(ground.partner, live=order.live):
+        return OrderStatus(order.status)
     tx.session.add(order)
     if facts.succeeded:
         return _paid(tx, call, ground, order, facts)
@@ -89,6 +100,7 @@ def _paid(tx: Tx, call: Call, ground: Ground, order: Order, facts: PaymentFacts)
         return OrderStatus.FAILED
     renewal.catch_up(tx, call, partner, workspace, ground.wallet)
     orders.credit(tx, call, order, facts.id, facts.charge, facts.receipt_url)
+    orders.supersede_recoveries(tx, call, workspace)
     setting.soft_declines = 0
     if setting.last_order_id is None:
         setting.last_order_id = order.id
@@ -158,11 +170,17 @@ def _declined(tx: Tx, call: Call, ground: Ground, order: Order, code: str, advic
 
 
 def _told_lately(tx: Tx, ground: Ground, order: Order) -> bool:
-    """Whether the people know of a failure already: one of the same card for the same cycle."""
+    """Whether the people know of a failure already: the one before, of the same card, for the same cycle.
+
+    A charge for a low balance comes before the dates of the next cycle, and belongs to the running one.
+    """
     before = automatic.charge_before(tx, order)
     if before is None or before.status != OrderStatus.FAILED or before.reason in {UNREACHABLE, "card_gone"}:
         return False
-    first = needs.running_round(ground.partner, ground.workspace, ground.setting).dates[0]
+    partner, workspace, setting = ground.partner, ground.workspace, ground.setting
+    first = needs.running_round(partner, workspace, setting).dates[0]
+    if order.created_at < first:
+        first = needs.round_for(partner, workspace, setting, workspace.cycle_start).dates[0]
     return before.card_id == order.card_id and before.created_at >= first
 
 

@@ -1,8 +1,9 @@
-"""Auto top-up ends by itself: a debt, a dispute (R29), an owner who was replaced (R34), a closed workspace (R37)."""
+"""Auto top-up ends: by a person's tap, or by itself: a debt, a dispute (R29), a new owner (R34), a closed workspace (R37)."""
 
+from billing import notices
 from billing.automatic import needs
 from billing.call import Call
-from storage import automatic, catalogue
+from storage import automatic, catalogue, people
 from storage.models import AutoTopUp, Workspace
 from storage.transaction import Tx
 
@@ -33,6 +34,17 @@ def switch_off(setting: AutoTopUp) -> None:
     """From now on nothing is charged, whatever page is still open: nobody agrees any more."""
     setting.state, setting.next_at = "off", None
     setting.agreed_at, setting.agreed_by = None, None
+
+
+def tell_off(tx: Tx, call: Call, workspace: Workspace, *, was_on: bool, card_gone: bool) -> None:
+    """Somebody switched it off or removed the card: the others who look after the money learn who (R36)."""
+    if not (was_on or card_gone):
+        return
+    person = people.person(tx, call.person_id) if call.person_id is not None else None
+    params = {"by": person.name if person is not None else "", "was_on": was_on, "card_gone": card_gone}
+    notices.tell_workspace(
+        tx, call, workspace.partner_id, workspace.id, "auto_off", params, but=call.person_id
+    )
 
 
 def drop_cards(tx: Tx, call: Call, workspace: Workspace) -> None:

@@ -157,29 +157,40 @@ def starter_packs(tx: Tx, call: Call) -> int:
     return len(on_offer)
 
 
-def set_point_price(tx: Tx, call: Call, currency: str, price: str, minimum_minor: int = 0) -> PointPrice:
-    """What one point costs in a currency, a decimal as text; from then on exact amounts can be bought (R3)."""
+def set_point_price(
+    tx: Tx, call: Call, currency: str, price: str, minimum_minor: int | None = None
+) -> PointPrice:
+    """What one point costs in a currency, a decimal as text; from then on exact amounts can be bought (R3).
+
+    `minimum_minor`: the least that one such purchase is to cost, 0 for Stripe's own minimum, None to leave it as it is.
+    """
     partner = desk_partner(tx, call.person_id)
     rules = currency_of(currency)
     exact = parse_price_per_point(price)
-    if not 0 <= minimum_minor <= rules.maximum:
-        raise BadValueError("amount", str(minimum_minor))
     row = catalogue.point_price(tx, partner.id, rules.code)
-    before = row.price if row is not None else None
+    before = _point_price_facts(row)
+    least = minimum_minor if minimum_minor is not None else row.minimum_minor if row is not None else 0
+    check_minimum(Money(least, rules.code))
     if row is None:
         row = PointPrice(partner_id=partner.id, currency=rules.code)
         tx.session.add(row)
-    row.price, row.minimum_minor = str(exact), minimum_minor
+    row.price, row.minimum_minor = str(exact), least
     audit.record(
         tx,
         call,
         partner.id,
         "point_price",
         subject=rules.code,
-        before={"price": before},
-        after={"price": row.price},
+        before=before,
+        after=_point_price_facts(row),
     )
     return row
+
+
+def check_minimum(minimum: Money) -> None:
+    """Raises BadValueError for a least purchase that no payment can be; zero stands for Stripe's own."""
+    if not 0 <= minimum.amount_minor <= currency_of(minimum.currency).maximum:
+        raise BadValueError("amount", str(minimum.amount_minor))
 
 
 def drop_point_price(tx: Tx, call: Call, currency: str) -> None:
@@ -188,5 +199,11 @@ def drop_point_price(tx: Tx, call: Call, currency: str) -> None:
     code = currency_of(currency).code
     row = catalogue.point_price(tx, partner.id, code)
     if row is not None:
-        audit.record(tx, call, partner.id, "point_price", subject=code, before={"price": row.price})
+        audit.record(tx, call, partner.id, "point_price", subject=code, before=_point_price_facts(row))
         tx.session.delete(row)
+
+
+def _point_price_facts(row: PointPrice | None) -> dict[str, int | str | None]:
+    if row is None:
+        return {"price": None}
+    return {"price": row.price, "minimum_minor": row.minimum_minor}

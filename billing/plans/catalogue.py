@@ -261,3 +261,4 @@ async def set_stripe_price(payments: Payments, call: Call, partner_id: int, plan
             raise BadValueError(name, text) from error
         raise
     await payments.db.write(keep_stripe_price, call, plan_id, facts)
+    await payments.db.write(subscriptions.look_soon, partner_id, facts.id, call.at)

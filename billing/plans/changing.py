@@ -104,7 +104,7 @@ def set_plan(
     too_much = over_on(tx, workspace, plan_id)
     if too_much and not over:
         raise PlanOverLimitError(too_much)
-    was_paused = bool(standing.reasons(workspace))
+    held = standing.reasons(workspace)
     if running is not None:
         drop(call, running, "replaced")
     moved = workspace.plan_id != plan_id or workspace.paused_unpaid
@@ -114,7 +114,7 @@ def set_plan(
     if moved:
         _record(tx, call, workspace, before, name)
         tell_people(tx, call, partner.id, workspace_id, "set", plan=name, before=before)
-        standing.settle(tx, call, partner, workspace, was_paused=was_paused)
+        standing.settle(tx, call, partner, workspace, before=held)
     return PlanSet(workspace_id, workspace.name, name, before, None, bool(standing.reasons(workspace)))
 
 

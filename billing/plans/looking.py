@@ -6,7 +6,8 @@ from typing import Any
 import structlog
 
 from billing.call import Call
-from billing.errors import PaymentsDownError
+from billing.customers import CustomerGoneError, forget_if_gone, is_gone
+from billing.errors import PaymentsDownError, TaxRefusedError
 from billing.gateway import (
     GatewayError,
     GatewayUnknownError,
@@ -14,8 +15,9 @@ from billing.gateway import (
     SubscriptionFacts,
     metadata_number,
 )
+from billing.invoicing import tell_if_tax_refused
 from billing.payments import Payments
-from billing.plans import pages, settling
+from billing.plans import invoices, pages, settling
 from billing.plans.pages import PageView
 from billing.plans.quotes import Asked
 from billing.plans.settling import Settled
@@ -36,6 +38,12 @@ class Looking:
         reference = f"{name}:{secrets.token_hex(8)}"
         return Call(self._clock.now(), reference, self._payments.bot_id, person_id)
 
+    async def look_at_payment(self, partner_id: int, payment_intent: str) -> None:
+        """A payment that no order knows: if an invoice's, its subscription is looked at. Raises GatewayError."""
+        subscription = await self._payments.gateway(partner_id).subscription_behind(payment_intent)
+        if subscription is not None:
+            await self._look(partner_id, subscription)
+
     async def _look(self, partner_id: int, subscription: str, person_id: int | None = None) -> Settled | None:
         """Fetch a subscription and bring the books to it."""
         call = self._call(f"subscription:{subscription}", person_id)
@@ -44,8 +52,19 @@ class Looking:
 
     async def _settle(self, call: Call, partner_id: int, facts: SubscriptionFacts) -> Settled | None:
         settled = await self._db.write(settling.settle_subscription, call, partner_id, facts)
+        if settled is not None and settled.unkept is not None:
+            await self._keep_payments(call, partner_id, facts.id, settled.unkept)
         self._payments.wake()
         return settled
+
+    async def _keep_payments(self, call: Call, partner_id: int, subscription: str, until: str) -> None:
+        try:
+            paid = await self._payments.gateway(partner_id).invoice_payments(subscription)
+        except GatewayError as error:
+            # The next look finds them.
+            log.warning("payments not kept", subscription=subscription, code=error.code)
+            return
+        await self._db.write(invoices.keep, call, partner_id, subscription, paid, until)
 
     async def _bring_page(
         self, partner_id: int, facts: SessionFacts, page_id: int | None = None
@@ -69,7 +88,12 @@ class Looking:
             raise PaymentsDownError from error
         except GatewayError as error:
             log.warning("plan page refused", page=page_id, code=error.code)
-            await self._db.write(pages.refuse, call, partner_id, page_id, error.code)
+            silent = is_gone(error) and call.person_id is not None
+            await self._db.write(pages.refuse, call, partner_id, page_id, error.code, silent=silent)
+            if await forget_if_gone(self._payments, error, partner_id, params.get("customer")):
+                raise CustomerGoneError from error
+            if await tell_if_tax_refused(self._payments, error, partner_id):
+                raise TaxRefusedError from error
             raise PaymentsDownError from error
         return await self._db.write(pages.attach, call, partner_id, page_id, facts)
 

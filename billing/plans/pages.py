@@ -9,12 +9,14 @@ from billing.access import Role, locked_seat, seat
 from billing.addons import stripe_ready
 from billing.call import Call
 from billing.errors import GoneError, NotSellingError, PlanOverLimitError, SubscriptionRunsError
-from billing.gateway import SessionFacts, SubscriptionRequest
+from billing.gateway import Invoicing, SessionFacts, SubscriptionRequest
+from billing.invoicing import invoicing_of
 from billing.money import Money
 from billing.orders import SESSION_LIFE
 from billing.plans.moving import over_on
 from billing.plans.settling import GIVEN_UP
 from billing.plans.telling import change_message
+from billing.stripe_params import adds_tax
 from storage import catalogue, subscriptions, workspaces
 from storage.models import Plan, PlanCheckout, Workspace
 from storage.transaction import Tx
@@ -51,6 +53,8 @@ class PageView:
     url: str | None
     paused: bool
     """The workspace is paused all the same."""
+    taxed: bool
+    """The page adds tax to the price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def begin(
     known = subscriptions.page(tx, partner.id, call.id_for("plan-page"))
     if known is not None:
         return Begun(_view(tx, workspace, known), known.session_params, known.session_id)
-    if not stripe_ready(partner):
+    if not stripe_ready(partner) or terms.live != partner.stripe_live:
         raise NotSellingError
     plan = catalogue.plan(tx, partner.id, plan_id)
     if plan is None or not plan.on_sale or plan.stripe_price is None:
@@ -122,7 +126,7 @@ def begin(
         tx.session.flush()
         page = None
     if page is None:
-        page = _new_page(tx, call, workspace, plan, plan.stripe_price, terms)
+        page = _new_page(tx, call, workspace, plan, plan.stripe_price, terms, invoicing_of(partner))
     if page.person_id == call.person_id:
         page.chat_id, page.message_id = chat_id, message_id
     tx.session.flush()
@@ -140,7 +144,13 @@ def _is_for(page: PlanCheckout, plan: Plan, terms: PageTerms, call: Call) -> boo
 
 
 def _new_page(
-    tx: Tx, call: Call, workspace: Workspace, plan: Plan, price: str, terms: PageTerms
+    tx: Tx,
+    call: Call,
+    workspace: Workspace,
+    plan: Plan,
+    price: str,
+    terms: PageTerms,
+    invoicing: Invoicing,
 ) -> PlanCheckout:
     assert call.person_id is not None
     page_id = call.id_for("plan-page")
@@ -148,6 +158,7 @@ def _new_page(
     link = terms.return_url(page_id)
     request = SubscriptionRequest(
         page_id,
+        call.bot_id,
         workspace.partner_id,
         workspace.id,
         plan.id,
@@ -157,6 +168,7 @@ def _new_page(
         link,
         link,
         terms.language,
+        invoicing,
     )
     page = PlanCheckout(
         partner_id=workspace.partner_id,
@@ -186,13 +198,19 @@ def attach(tx: Tx, call: Call, partner_id: int, page_id: int, facts: SessionFact
     return _view(tx, workspace, page)
 
 
-def refuse(tx: Tx, call: Call, partner_id: int, page_id: int, reason: str) -> PageView:
-    """The gateway would not make the page, or can't be asked for it any more; nothing can be paid."""
+def refuse(
+    tx: Tx, call: Call, partner_id: int, page_id: int, reason: str, *, silent: bool = False
+) -> PageView:
+    """The gateway would not make the page, or can't be asked for it any more; nothing can be paid.
+
+    `silent`: another takes its place in its message.
+    """
     page, workspace = _locked(tx, partner_id, page_id)
     if page.session_id is None and page.status in {"open", "closing"}:
         page.status = "failed" if page.status == "open" else "cancelled"
         page.reason = reason
-        change_message(tx, call, page)
+        if not silent:
+            change_message(tx, call, page)
     return _view(tx, workspace, page)
 
 
@@ -261,4 +279,5 @@ def _view(tx: Tx, workspace: Workspace, page: PlanCheckout) -> PageView:
         page.reason,
         page.session_url,
         workspace.paused_limit or workspace.paused_manual,
+        adds_tax(page.session_params),
     )

@@ -8,10 +8,12 @@ import structlog
 
 from billing.call import Call
 from billing.errors import PaymentsDownError
-from billing.gateway import Gateway, GatewayError, GatewayUnknownError
+from billing.gateway import Gateway, GatewayError, GatewayFailedError, GatewayUnknownError
 from billing.plans import granting, pages, quotes, settling
 from billing.plans.looking import Looking
 from billing.plans.settling import ENDED
+from billing.restored import may_charge
+from billing.walking import walk
 from storage import subscriptions as rows
 
 log = structlog.get_logger()
@@ -27,18 +29,26 @@ class Poller(Looking):
     """Takes up what is due, under leases: any number of processes may poll."""
 
     async def poll(self) -> int:
-        """Look at pages, changes and subscriptions that are due: the full replacement of webhooks."""
+        """Look at pages, changes and subscriptions that are due: the full replacement of webhooks.
+
+        Answers how many. Raises an ExceptionGroup of what nobody expected, after the last of them.
+        """
         now = self._clock.now()
         until = now + _LEASE
         done = 0
-        for partner_id, page_id in await self._db.write(rows.claim_pages, now, until, 20):
-            done += await self._try(partner_id, self._poll_page, page_id)
-        for partner_id, change_id in await self._db.write(rows.claim_changes, now, until, 20):
-            done += await self._try(partner_id, self._poll_change, change_id)
-        for partner_id, subscription in await self._db.write(rows.claim_subscriptions, now, until, 50):
-            done += await self._try(partner_id, self._poll_subscription, subscription)
-        for partner_id, plan_id in await self._db.read(granting.unsettled):
-            await self._settle_plan(partner_id, plan_id)
+        with walk("subscriptions") as each:
+            for partner_id, page_id in await self._db.write(rows.claim_pages, now, until, 20):
+                with each.step(f"page {page_id}"):
+                    done += await self._try(partner_id, self._poll_page, page_id)
+            for partner_id, change_id in await self._db.write(rows.claim_changes, now, until, 20):
+                with each.step(f"change {change_id}"):
+                    done += await self._try(partner_id, self._poll_change, change_id)
+            for partner_id, subscription in await self._db.write(rows.claim_subscriptions, now, until, 50):
+                with each.step(f"subscription {subscription}"):
+                    done += await self._try(partner_id, self._poll_subscription, subscription)
+            for partner_id, plan_id in await self._db.read(granting.unsettled):
+                with each.step(f"plan {plan_id}"):
+                    await self._settle_plan(partner_id, plan_id)
         return done
 
     async def _settle_plan(self, partner_id: int, plan_id: int) -> None:
@@ -88,20 +98,23 @@ class Poller(Looking):
         if change is None:
             return
         call = self._call(f"subscription:{change.subscription}")
+        await self._db.write(quotes.look_later, call, partner_id, change_id)
         facts = await gateway.fetch_subscription(change.subscription)
         await self._settle(call, partner_id, facts)
         asked = await self._db.read(quotes.asked, partner_id, change_id)
-        if asked is None:
+        if asked is None or not await may_charge(self._payments, partner_id):
             return
         if call.at - asked.created_at > _KEYS_LIVE:
-            await self._db.write(quotes.fail, partner_id, change_id, "unreachable")
+            await self._db.write(quotes.fail, call, partner_id, change_id, "unreachable")
+            self._payments.wake()
             return
         try:
             await self._carry_out(asked, facts, None)
-        except GatewayUnknownError:
+        except (GatewayUnknownError, GatewayFailedError):
             raise
         except GatewayError as error:
-            await self._db.write(quotes.fail, partner_id, change_id, error.code)
+            await self._db.write(quotes.fail, call, partner_id, change_id, error.code)
+            self._payments.wake()
 
     async def _poll_subscription(self, partner_id: int, gateway: Gateway, subscription: str) -> None:
         row = await self._db.read(rows.subscription, partner_id, subscription)
@@ -111,6 +124,8 @@ class Poller(Looking):
         if row.live != gateway.live:
             if gateway.live:
                 await self._db.write(settling.end_gone, call, partner_id, subscription)
+            return
+        if (row.dropped or row.end_wish is not None) and not await may_charge(self._payments, partner_id):
             return
         try:
             if row.dropped:

@@ -17,9 +17,12 @@ from billing.money import Money
 from billing.plans.moving import Fit, fit, over_on
 from billing.plans.pages import PlanPrice, price_of
 from billing.plans.settling import PAYING
-from storage import catalogue, subscriptions
+from billing.plans.telling import plan_name, tell_people
+from storage import catalogue, subscriptions, workspaces
 from storage.models import PlanChange
 from storage.transaction import Tx
+
+_SOONEST_LOOK, _LATEST_LOOK = dt.timedelta(minutes=1), dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +174,30 @@ def _asked(change: PlanChange) -> Asked:
     )
 
 
-def fail(tx: Tx, partner_id: int, change_id: int, reason: str) -> None:
-    """The gateway would not change it; nothing was charged."""
-    change = subscriptions.change(tx, partner_id, change_id)
+def fail(tx: Tx, call: Call, partner_id: int, change_id: int, reason: str) -> None:
+    """The gateway would not change it; nothing was charged. Without a person in `call` nobody looks, and it is told."""
+    change = _locked(tx, partner_id, change_id)
+    if change is None or change.status != "asked":
+        return
+    change.status, change.reason = "failed", reason
+    if call.person_id is None:
+        plan = plan_name(tx, partner_id, change.plan_id)
+        tell_people(tx, call, partner_id, change.workspace_id, "not_made", plan=plan)
+
+
+def look_later(tx: Tx, call: Call, partner_id: int, change_id: int) -> None:
+    """Nobody knows yet whether the gateway made it: looks come more seldom the older it is."""
+    change = _locked(tx, partner_id, change_id)
     if change is not None and change.status == "asked":
-        change.status, change.reason = "failed", reason
+        age = call.at - change.created_at
+        change.next_look_at = call.at + min(max(age, _SOONEST_LOOK), _LATEST_LOOK)
+
+
+def _locked(tx: Tx, partner_id: int, change_id: int) -> PlanChange | None:
+    known = subscriptions.change(tx, partner_id, change_id)
+    if known is None or workspaces.lock(tx, known.workspace_id) is None:
+        return None
+    return subscriptions.change(tx, partner_id, change_id)
 
 
 def view(tx: Tx, person_id: int, workspace_id: int, change_id: int) -> ChangeView:

@@ -4,9 +4,10 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
-from billing import renewal, standing
+from billing import mode, renewal, standing
 from billing.call import Call
 from billing.gateway import SubscriptionFacts, metadata_number
+from billing.plans.belonging import workspace_of
 from billing.plans.moving import put_on
 from billing.plans.telling import change_message, plan_name, tell_desk, tell_people
 from storage import catalogue, subscriptions, workspaces
@@ -19,6 +20,8 @@ GIVEN_UP = frozenset({"unpaid", "paused"})
 """Stripe tries no more, but it can be paid again."""
 ENDED = frozenset({"canceled", "incomplete_expired"})
 _DAY = dt.timedelta(days=1)
+_KEPT_BY = dt.timedelta(minutes=15)
+"""When one that has ended is looked at once more, in case its last payment could not be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Settled:
     plan_id: int | None
     running: bool
     dropped: str
+    unkept: str | None = None
+    """Its newest invoice and that one's status, where payments may have been made that are not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class _Before:
 
     status: str
     plan_id: int | None
+    price: str
     cancels: bool
     began: bool = False
 
@@ -46,14 +52,15 @@ def settle_subscription(tx: Tx, call: Call, partner_id: int, facts: Subscription
 
     Older facts than are known change nothing, so the order in which looks come back doesn't matter.
     """
-    known = subscriptions.subscription(tx, partner_id, facts.id)
-    workspace_id = known.workspace_id if known is not None else _workspace_of(tx, partner_id, facts)
+    workspace_id = workspace_of(tx, call.bot_id, partner_id, facts)
     found = workspaces.lock(tx, workspace_id) if workspace_id is not None else None
     if found is None or found[0].partner_id != partner_id:
         return None
     workspace, wallet = found
     partner = catalogue.partner(tx, partner_id)
     assert partner is not None
+    if mode.is_over(partner, live=facts.live):
+        return None
     row = subscriptions.lock_subscription(tx, partner_id, facts.id)
     if row is None:
         row = _new_row(tx, call, workspace, facts)
@@ -62,17 +69,24 @@ def settle_subscription(tx: Tx, call: Call, partner_id: int, facts: Subscription
     renewal.catch_up(tx, call, partner, workspace, wallet)
     if row.dropped:
         row.status, row.looked_at = facts.status, call.at
-        return Settled(workspace.id, row.plan_id, running=False, dropped=row.dropped)
-    was_paused = bool(standing.reasons(workspace))
+        unkept = _unkept(row, facts)
+        return Settled(workspace.id, row.plan_id, running=False, dropped=row.dropped, unkept=unkept)
+    before = standing.reasons(workspace)
     _take(tx, call, partner, workspace, row, facts)
     tx.session.flush()
-    standing.settle(tx, call, partner, workspace, was_paused=was_paused)
-    return Settled(workspace.id, row.plan_id, row.running, row.dropped)
+    standing.settle(tx, call, partner, workspace, before=before)
+    unkept = _unkept(row, facts)
+    if unkept is not None and row.next_look_at is None:
+        row.next_look_at = call.at + _KEPT_BY
+    return Settled(workspace.id, row.plan_id, row.running, row.dropped, unkept)
 
 
-def _workspace_of(tx: Tx, partner_id: int, facts: SubscriptionFacts) -> int | None:
-    named = metadata_number(facts.metadata, "workspace")
-    return named or subscriptions.workspace_of_customer(tx, partner_id, facts.customer)
+def _unkept(row: Subscription, facts: SubscriptionFacts) -> str | None:
+    """What payments are to be kept until; None: they are."""
+    if facts.latest_invoice is None:
+        return None
+    newest = f"{facts.latest_invoice}:{facts.latest_invoice_status}"
+    return newest if newest != row.payments_until else None
 
 
 def _new_row(tx: Tx, call: Call, workspace: Workspace, facts: SubscriptionFacts) -> Subscription:
@@ -105,7 +119,7 @@ def _take(
     page = subscriptions.page(tx, partner.id, metadata_number(facts.metadata, "checkout"))
     if page is not None and page.workspace_id != workspace.id:
         page = None
-    before = _Before(row.status, row.plan_id, row.cancels_at_end)
+    before = _Before(row.status, row.plan_id, row.price, row.cancels_at_end)
     if facts.status in PAYING | GIVEN_UP and not row.running:
         before = replace(before, began=_stand(tx, call, workspace, row, facts))
     gave_up = _gave_up(row, facts)
@@ -134,6 +148,11 @@ def _plan_of(tx: Tx, row: Subscription, facts: SubscriptionFacts) -> int | None:
         return row.plan_id
     plan = catalogue.plan(tx, row.partner_id, metadata_number(facts.metadata, "plan"))
     return plan.id if plan is not None else None
+
+
+def _priceless(tx: Tx, row: Subscription) -> bool:
+    """Whether it was moved to a price at Stripe that no plan has or had."""
+    return subscriptions.price(tx, row.partner_id, row.price) is None
 
 
 def _stand(tx: Tx, call: Call, workspace: Workspace, row: Subscription, facts: SubscriptionFacts) -> bool:
@@ -199,8 +218,12 @@ def _run(
     before: _Before,
     page: PlanCheckout | None,
 ) -> None:
-    """The plan of its price, unpaid or not, and what is told of it."""
-    if row.plan_id is not None and workspace.plan_id != row.plan_id:
+    """The plan of its price, unpaid or not, and what is told of it.
+
+    What runs on to its paid end in a workspace that is closed and over gives it no plan back, and pauses nothing.
+    """
+    over = standing.is_over(workspace)
+    if row.plan_id is not None and workspace.plan_id != row.plan_id and not over:
         put_on(tx, workspace, row.plan_id)
     workspace.paused_unpaid = facts.status in GIVEN_UP
     about: dict[str, Any] = {
@@ -217,6 +240,8 @@ def _run(
         about["before"] = plan_name(tx, row.partner_id, before.plan_id)
         tell_people(tx, call, *here, "changed", call.person_id, **about)
         tell_desk(tx, call, *here, "changed", **about)
+    if (before.began or before.price != row.price) and _priceless(tx, row):
+        tell_desk(tx, call, *here, "priceless", price=row.price, **about)
     if not before.began and before.cancels != row.cancels_at_end:
         if not row.cancels_at_end:
             row.after_plan_id = None
@@ -226,20 +251,21 @@ def _run(
         if (row.invoice_paid or row.invoice_failed) and not moved:
             tell_people(tx, call, *here, "paid", call.person_id, **about)
         row.invoice_paid = facts.latest_invoice
-    if facts.status == "past_due" and row.invoice_failed != facts.latest_invoice:
+    if facts.status == "past_due" and row.invoice_failed != facts.latest_invoice and not over:
         row.invoice_failed = facts.latest_invoice
         tell_people(tx, call, *here, "failed", **about)
         tell_desk(tx, call, *here, "failed", **about)
-    if facts.status in GIVEN_UP and before.status not in GIVEN_UP:
+    if facts.status in GIVEN_UP and before.status not in GIVEN_UP and not over:
         tell_people(tx, call, *here, "unpaid", **about)
         tell_desk(tx, call, *here, "unpaid", **about)
 
 
 def _end(tx: Tx, call: Call, workspace: Workspace, row: Subscription, *, gave_up: bool, told: bool) -> None:
-    """Unpaid where nobody paid; otherwise the plan that comes after (R25)."""
+    """Unpaid where nobody paid; otherwise the plan that comes after (R25): none where it is closed and over (R37)."""
     row.running, row.end_wish = False, None
+    over = standing.is_over(workspace)
     number, plan = workspace.id, plan_name(tx, row.partner_id, row.plan_id)
-    if gave_up:
+    if gave_up and not over:
         workspace.paused_unpaid = True
         if not told:
             tell_people(tx, call, row.partner_id, number, "unpaid", plan=plan, until=None)
@@ -248,7 +274,8 @@ def _end(tx: Tx, call: Call, workspace: Workspace, row: Subscription, *, gave_up
     partner = catalogue.partner(tx, row.partner_id)
     assert partner is not None
     workspace.paused_unpaid = False
-    now_on = put_on(tx, workspace, row.after_plan_id or partner.fallback_plan_id)
+    after_plan_id = row.after_plan_id or partner.fallback_plan_id
+    now_on = put_on(tx, workspace, after_plan_id if not over else None)
     after = now_on.name if now_on is not None else None
     tell_people(tx, call, row.partner_id, number, "ended", plan=plan, after=after)
     tell_desk(tx, call, row.partner_id, number, "ended", plan=plan, after=after)
@@ -321,7 +348,7 @@ def end_gone(tx: Tx, call: Call, partner_id: int, subscription_id: str) -> None:
     partner = catalogue.partner(tx, partner_id)
     assert partner is not None
     renewal.catch_up(tx, call, partner, workspace, wallet)
-    was_paused = bool(standing.reasons(workspace))
+    before = standing.reasons(workspace)
     row.status, row.next_look_at = "canceled", None
     change = subscriptions.open_change(tx, partner_id, workspace.id)
     if change is not None and change.subscription == row.id:
@@ -329,4 +356,4 @@ def end_gone(tx: Tx, call: Call, partner_id: int, subscription_id: str) -> None:
     if row.running:
         _end(tx, call, workspace, row, gave_up=False, told=True)
     tx.session.flush()
-    standing.settle(tx, call, partner, workspace, was_paused=was_paused)
+    standing.settle(tx, call, partner, workspace, before=before)

@@ -2,20 +2,31 @@
 
 import datetime as dt
 import json
+from collections.abc import Collection
 
 import structlog
 
 from billing.access import Role
 from billing.call import Call
-from billing.customers import customer_for
+from billing.customers import CustomerGoneError, customer_of, forget_if_gone, with_customer
 from billing.errors import GoneError, NoSubscriptionError, PaymentsDownError, PlanQuoteChangedError
-from billing.gateway import GatewayError, GatewayUnknownError, SessionFacts, SubscriptionFacts
+from billing.gateway import (
+    Gateway,
+    GatewayError,
+    GatewayFailedError,
+    GatewayUnknownError,
+    SessionFacts,
+    SubscriptionFacts,
+)
+from billing.money import Money
 from billing.payments import Payments
 from billing.plans import catalogue, comparing, ending, pages, quotes
 from billing.plans.looking import Looking
 from billing.plans.pages import PageTerms, PageView
 from billing.plans.polling import Poller
-from billing.plans.quotes import ChangeQuote, ChangeView
+from billing.plans.quotes import Asked, ChangeQuote, ChangeView
+from billing.plans.settling import Settled
+from billing.restored import expect_charging, may_charge
 from storage import subscriptions as rows
 from storage.models import StripeEvent
 
@@ -39,6 +50,17 @@ class Subscriptions(Looking):
         """A page that was just fetched: the subscription that it began."""
         if facts.mode == "subscription":
             await self._bring_page(partner_id, facts)
+
+    async def bring(self, partner_id: int, facts: SubscriptionFacts) -> Settled | None:
+        """A subscription that was just fetched; None: it is none of ours."""
+        return await self._settle(self._call(f"subscription:{facts.id}"), partner_id, facts)
+
+    async def bring_standing(self, partner_id: int, fetched: Collection[str]) -> None:
+        """Those that stand for a workspace and were not among what was fetched. Raises GatewayError."""
+        live = self._payments.gateway(partner_id).live
+        for subscription in await self._db.read(rows.standing, partner_id, live):
+            if subscription not in fetched:
+                await self._look(partner_id, subscription)
 
     async def news(self, event: StripeEvent) -> None:
         """A webhook told of a subscription or its invoice: fetch it, believe what was fetched."""
@@ -64,24 +86,35 @@ class Subscriptions(Looking):
         Raises PaymentsDownError and what pages.begin refuses.
         """
         gateway = self._payments.gateway(partner_id)
-        assert call.person_id is not None
-        customer = await customer_for(self._payments, partner_id, workspace_id, call.person_id, Role.OWNER)
+        # One that a restored backup doesn't know of may run at a customer that it doesn't know of either.
+        await expect_charging(self._payments, partner_id)
+
+        async def make(call: Call, customer: str) -> PageView:
+            await self._find_running(gateway, partner_id, customer)
+            terms = PageTerms(
+                customer, gateway.live, self._return_link, language, gateway.subscription_params
+            )
+            begun = await self._db.write(
+                pages.begin, call, workspace_id, plan_id, terms, chat_id, message_id, over=over
+            )
+            self._payments.wake()
+            if begun.session_id is not None:
+                return begun.view
+            return await self._make_page(call, partner_id, begun.view.id, begun.params)
+
+        return await with_customer(self._payments, call, partner_id, workspace_id, Role.OWNER, make)
+
+    async def _find_running(self, gateway: Gateway, partner_id: int, customer: str) -> None:
+        """What a restored backup doesn't know of must not be bought a second time."""
         try:
-            # What a restored backup doesn't know of must not be bought a second time.
             for facts in await gateway.subscriptions_of(customer):
                 if await self._db.read(rows.subscription, partner_id, facts.id) is None:
                     await self._settle(self._call(f"subscription:{facts.id}"), partner_id, facts)
         except GatewayError as error:
             log.warning("subscriptions unknown", code=error.code)
+            if await forget_if_gone(self._payments, error, partner_id, customer):
+                raise CustomerGoneError from error
             raise PaymentsDownError from error
-        terms = PageTerms(customer, gateway.live, self._return_link, language, gateway.subscription_params)
-        begun = await self._db.write(
-            pages.begin, call, workspace_id, plan_id, terms, chat_id, message_id, over=over
-        )
-        self._payments.wake()
-        if begun.session_id is not None:
-            return begun.view
-        return await self._make_page(call, partner_id, begun.view.id, begun.params)
 
     def _return_link(self, page_id: int) -> str:
         return self._payments.start_link(f"plan_{page_id}")
@@ -143,6 +176,7 @@ class Subscriptions(Looking):
         assert call.person_id is not None
         person_id = call.person_id
         found = await self._db.read(quotes.wanted, person_id, workspace_id, plan_id)
+        await expect_charging(self._payments, found.partner_id)
         age = call.at - as_of
         fresh = dt.timedelta(0) <= age < _QUOTE_HOLDS
         quote, facts = await self._quoted(found, as_of if fresh else call.at.replace(microsecond=0))
@@ -153,13 +187,20 @@ class Subscriptions(Looking):
         )
         try:
             await self._carry_out(asked, facts, person_id)
-        except GatewayUnknownError as error:
-            # It may have happened: the poller repeats the same call under the same key.
+        except (GatewayUnknownError, GatewayFailedError) as error:
+            # It may have been made, and paid: the subscription says so, now or when the poller looks at it.
             log.warning("change unknown", change=asked.id, code=error.code)
+            await self._try_look(asked, person_id)
         except GatewayError as error:
             log.warning("change refused", change=asked.id, code=error.code)
-            await self._db.write(quotes.fail, asked.partner_id, asked.id, error.code)
+            await self._db.write(quotes.fail, call, asked.partner_id, asked.id, error.code)
         return await self._db.read(quotes.view, person_id, workspace_id, asked.id)
+
+    async def _try_look(self, asked: Asked, person_id: int) -> None:
+        try:
+            await self._look(asked.partner_id, asked.subscription, person_id)
+        except GatewayError as error:
+            log.warning("change still unknown", change=asked.id, code=error.code)
 
     async def end_with_period(self, call: Call, workspace_id: int) -> bool:
         """The owner ends the subscription with its paid period. Answers whether Stripe knows already."""
@@ -171,6 +212,8 @@ class Subscriptions(Looking):
 
     async def _wish(self, call: Call, workspace_id: int, *, ends: bool) -> bool:
         partner_id, subscription = await self._db.write(ending.wish, call, workspace_id, ends=ends)
+        if not await may_charge(self._payments, partner_id):
+            return False
         try:
             await self._carry_wish_out(partner_id, subscription, ends, call.person_id)
         except (GatewayError, PaymentsDownError) as error:
@@ -193,6 +236,20 @@ class Subscriptions(Looking):
             raise PaymentsDownError from error
         await self._settle(call, partner_id, facts)
         return facts.pay_url
+
+    async def credit(self, person_id: int, workspace_id: int) -> Money | None:
+        """What Stripe keeps for coming invoices, of a change to a smaller plan; None: nothing, or it isn't known.
+
+        Raises StrangerError, NotAllowedError.
+        """
+        partner_id = await self._db.read(pages.owner, person_id, workspace_id)
+        try:
+            gateway = self._payments.gateway(partner_id)
+            customer, _ = await self._db.read(customer_of, person_id, workspace_id, gateway.live, Role.OWNER)
+            return await gateway.credit_of(customer) if customer is not None else None
+        except (GatewayError, PaymentsDownError) as error:
+            log.warning("credit unknown", workspace=workspace_id, error=str(error))
+            return None
 
     async def set_stripe_price(self, call: Call, partner_id: int, plan_id: int, price: str) -> None:
         """Look a price up at Stripe and have it pay for a plan. Raises as catalogue.set_stripe_price."""

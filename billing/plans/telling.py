@@ -21,6 +21,8 @@ News: TypeAlias = Literal[
     "unwanted",  # one for a closed workspace was
     "set",  # by hand
     "not_changed",  # a change was not paid in time
+    "not_made",  # a change that nobody knew the end of did not come about
+    "priceless",  # it was moved at Stripe to a price that no plan has
     "declined",  # the partner declined what was asked for
 ]
 

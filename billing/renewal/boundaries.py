@@ -1,5 +1,7 @@
 """Working off the boundaries that have passed, in order (R14-R16)."""
 
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from billing import standing
@@ -13,7 +15,16 @@ from billing.renewal.cycles import boundary_reference, enter_cycle, is_due, rene
 from billing.renewal.freed import give_free_dates_back
 from billing.renewal.lapsing import begin_grace, is_charge_coming, lapse_due, note_end, wait_ends
 from billing.renewal.telling import Boundary, tell_boundary
-from billing.renewal.wishes import Kept, Wish, keep, shortage, stopped, wanted_units, wish_for
+from billing.renewal.wishes import (
+    Kept,
+    Wish,
+    aged_where_it_tells,
+    keep,
+    shortage,
+    stopped,
+    wanted_units,
+    wish_for,
+)
 from storage import catalogue, workspaces
 from storage.models import Addon, AddonState, Partner, Wallet, Workspace
 from storage.transaction import Tx
@@ -24,13 +35,14 @@ def catch_up(tx: Tx, call: Call, partner: Partner, workspace: Workspace, wallet:
 
     The workspace is locked. One notice tells what the newest boundary renewed, what waits, what ended at any of them
     and why. What points didn't cover in a cycle that is over already is forgiven: it has ended for that cycle and is
-    wished for again in the next (R16).
+    wished for again in the next (R16). So is what still waits when its cycle ends, and it waits no longer for that (R15).
     """
-    lapse_due(tx, call, partner, workspace, wallet)
+    graced_until = workspace.graced_until
+    forgiven = lapse_due(tx, call, partner, workspace, wallet)
+    waited = _Waited(forgiven, graced_until)
     told = Boundary()
-    forgiven: dict[int, int] = {}
     while is_due(workspace, call.at):
-        crossing = _Crossing(tx, call, partner, workspace, wallet, forgiven)
+        crossing = _Crossing(tx, call, partner, workspace, wallet, forgiven, waited)
         crossing.renew(told)
         forgiven = crossing.forgiven
         told.crossed = True
@@ -39,6 +51,18 @@ def catch_up(tx: Tx, call: Call, partner: Partner, workspace: Workspace, wallet:
     by = replace(call, reference=boundary_reference(workspace.id, workspace.cycle_start), person_id=None)
     tell_boundary(tx, by, partner, workspace, wallet, told)
     standing.settle(tx, by, partner, workspace)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waited:
+    """What waited when its cycle ended, units by add-on, and when its grace is over."""
+
+    units: dict[int, int]
+    graced_until: dt.datetime | None
+
+    def all_of(self, short: Sequence[Kept]) -> bool:
+        """Whether all that points don't cover has waited before."""
+        return all(each.wish.units - each.units <= self.units.get(each.wish.addon_id, 0) for each in short)
 
 
 @dataclass(slots=True)
@@ -73,6 +97,7 @@ class _Crossing:
     wallet: Wallet
     before: dict[int, int]
     """Units by add-on that were forgiven in the cycle before."""
+    waited: _Waited
     forgiven: dict[int, int] = field(default_factory=dict)
     """Units by add-on that this cycle forgives."""
 
@@ -89,11 +114,11 @@ class _Crossing:
             self.workspace.plan_id = None
         told.renewed, told.unpaid = [], []
         renewing = self._sort(cycle, told)
-        kept = keep(
-            [self._wish(each) for each in renewing.values()],
-            self.wallet.balance,
-            shortage(self.tx, self.workspace, {}),
+        points = self.wallet.balance
+        wishes = aged_where_it_tells(
+            self.tx, self.workspace, [self._wish(each) for each in renewing.values()], points
         )
+        kept = keep(wishes, points, shortage(self.tx, self.workspace, {}))
         self._post(cycle, renewing, kept)
         told.renewed = [(each.wish.label, each.units, each.cost) for each in kept if each.units]
         short = [each for each in kept if each.units < each.wish.units]
@@ -189,6 +214,8 @@ class _Crossing:
             return
         self.tx.session.flush()
         begin_grace(self.partner, self.workspace, self.call.at)
+        if self.waited.all_of(short):
+            self.workspace.graced_until = self.waited.graced_until
         until = wait_ends(self.tx, self.partner, self.workspace, self.call.at)
         self.workspace.lapses_at = until
         told.charging = until is not None and is_charge_coming(

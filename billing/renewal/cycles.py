@@ -9,8 +9,9 @@ from billing.errors import CycleDueError
 from storage.models import Workspace, WorkspaceCycle
 from storage.transaction import Tx
 
-EARLIEST_REMINDER = dt.timedelta(days=10)
-"""When looking for reminders begins: the seven days of R36 and the longest lead of an automatic charge."""
+EARLIEST_REMINDER = dt.timedelta(days=15)
+"""When looking for reminders begins: the seven dates of R36, the longest lead of an automatic charge, a week, and a date
+for either zone's midnight."""
 
 
 def cycle_values(cycle: Cycle, zone: str) -> dict[str, Any]:

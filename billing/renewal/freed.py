@@ -2,7 +2,9 @@
 
 from billing.call import Call
 from billing.charging import free_dates, load_sale, running_cycle
+from billing.explain import pack
 from billing.ledger import Kind, Line, Operation, Posted, post
+from billing.proration import formula
 from storage import catalogue, ledger
 from storage.models import Partner, Workspace
 from storage.transaction import Tx
@@ -11,7 +13,7 @@ from storage.transaction import Tx
 def give_free_dates_back(tx: Tx, call: Call, partner: Partner, workspace: Workspace) -> int:
     """Settle the cycle that ends with what it should have cost; hundredths that went back.
 
-    Only ever back: what the partner added without points while billing was off costs nothing later on.
+    Only ever back: dates without billing make a target fall, and nothing else does without a posting of its own.
     """
     cycle = running_cycle(workspace)
     switches = catalogue.billing_switches(tx, partner.id)
@@ -21,9 +23,17 @@ def give_free_dates_back(tx: Tx, call: Call, partner: Partner, workspace: Worksp
     for addon in catalogue.addons(tx, partner.id):
         posted = ledger.posted_for(tx, partner.id, workspace.id, addon.id, cycle.start)
         sale = load_sale(tx, partner, workspace, addon, cycle, cycle.end) if posted > 0 else None
-        back = posted - sale.target() if sale is not None else 0
-        if back > 0:
-            line = Line(Kind.FREED, back, addon_id=addon.id, cycle_start=cycle.start)
+        if sale is None:
+            continue
+        worked_out = formula(cycle, sale.history(), sale.history(), sale.terms, posted)
+        if worked_out.amount < 0:
+            line = Line(
+                Kind.FREED,
+                -worked_out.amount,
+                addon_id=addon.id,
+                cycle_start=cycle.start,
+                explained=pack(worked_out, sale.units, sale.units),
+            )
             reference = f"freed:{workspace.id}:{addon.id}:{cycle.start.isoformat()}"
             operations.append(Operation(partner.id, workspace.id, reference, (line,), call.at))
     answers = post(tx, operations)

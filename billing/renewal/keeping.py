@@ -8,7 +8,7 @@ from billing.call import Call
 from billing.errors import GoneError
 from billing.renewal.boundaries import catch_up
 from billing.renewal.needs import Upcoming
-from billing.renewal.wishes import keep, shortage
+from billing.renewal.wishes import aged, keep, shortage
 from storage import workspaces
 from storage.models import AddonState, Partner, Workspace
 from storage.transaction import Tx
@@ -48,7 +48,8 @@ def keep_order(tx: Tx, partner: Partner, workspace: Workspace) -> list[KeepEntry
             state.keep_rank is not None,
         )
 
-    kept = keep(upcoming.wishes(cycle), 0, shortage(tx, workspace, {}, next_cycle=True))
+    wishes = aged(tx, workspace, upcoming.wishes(cycle))
+    kept = keep(wishes, 0, shortage(tx, workspace, {}, next_cycle=True))
     renewing = [entry(states.pop(each.wish.addon_id), each.needed, renews=True) for each in kept]
     return [*renewing, *(entry(state, 0, renews=False) for state in states.values())]
 

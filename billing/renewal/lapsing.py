@@ -20,36 +20,43 @@ Cause = Literal["cycle", "lapse", "grace"]
 """Where time changed units: at a boundary by what renews there, at a boundary for want of points, after a wait."""
 
 
-def lapse_due(tx: Tx, call: Call, partner: Partner, workspace: Workspace, wallet: Wallet) -> None:
+def lapse_due(tx: Tx, call: Call, partner: Partner, workspace: Workspace, wallet: Wallet) -> dict[int, int]:
     """End the units whose wait is over; the workspace is locked. Nothing to do is fine.
 
     Points that came in another way than by an arrival (a refund, say) pay first. While a charge is tried or its
-    result is unknown the wait is extended.
+    result is unknown the wait is extended. Where the cycle is over first, as a short one may be, units that would go on
+    waiting are answered by add-on: they have ended for that cycle, and are to be wished for again in the next.
     """
     lapses_at, cycle_is_over = workspace.lapses_at, is_due(workspace, call.at)
     if lapses_at is None or (call.at < lapses_at and not cycle_is_over):
-        return
-    if not cycle_is_over:
-        charge = _charge_until(tx, partner, workspace, call.at)
-        if charge > call.at:
-            workspace.lapses_at = min(charge, workspace.renews_at)
-            return
+        return {}
+    until = max(lapses_at, _charge_until(tx, partner, workspace, call.at))
+    goes_on = call.at < until
+    if goes_on and not cycle_is_over:
+        workspace.lapses_at = until
+        return {}
     told = Boundary()
     told.renewed = list(pay_unpaid(tx, call, partner, workspace, wallet))
     workspace.lapses_at = None
+    waiting: dict[int, int] = {}
     on = max(
         workspace.cycle_start, min(today_of(workspace, call.at), workspace.cycle_end - dt.timedelta(days=1))
     )
     addons = {addon.id: addon for addon in catalogue.addons(tx, partner.id)}
     for state in workspaces.addon_states(tx, partner.id, workspace.id):
         if state.unpaid:
-            why: Ending = "points" if state.renews else "set"
-            told.end(addons[state.addon_id], state.unpaid, stopped(workspace) or why)
+            if goes_on:
+                waiting[state.addon_id] = state.unpaid
+            else:
+                why: Ending = "points" if state.renews else "set"
+                told.end(addons[state.addon_id], state.unpaid, stopped(workspace) or why)
             paid, state.unpaid = state.units - state.unpaid, 0
             note_end(tx, call, state, on, paid, "grace", cycle_start=workspace.cycle_start)
     by = replace(call, reference=f"lapse:{workspace.id}:{workspace.cycle_start.isoformat()}", person_id=None)
     tell_boundary(tx, by, partner, workspace, wallet, told)
-    standing.settle(tx, by, partner, workspace)
+    if not waiting:
+        standing.settle(tx, by, partner, workspace)
+    return waiting
 
 
 def begin_grace(partner: Partner, workspace: Workspace, at: dt.datetime) -> None:
@@ -60,11 +67,12 @@ def begin_grace(partner: Partner, workspace: Workspace, at: dt.datetime) -> None
 
 
 def wait_ends(tx: Tx, partner: Partner, workspace: Workspace, at: dt.datetime) -> dt.datetime | None:
-    """When units of the running cycle that the points don't cover lapse: after grace, and not while a charge may come;
-    no wait outlasts the cycle. None: at once.
+    """When units of the running cycle that the points don't cover lapse: after grace, and not while a charge may come.
+
+    None: at once. May lie beyond the cycle's end.
     """
     until = max(workspace.graced_until or at, _charge_until(tx, partner, workspace, at))
-    return min(until, workspace.renews_at) if until > at else None
+    return until if until > at else None
 
 
 def is_charge_coming(tx: Tx, partner: Partner, workspace: Workspace, at: dt.datetime) -> bool:

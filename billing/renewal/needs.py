@@ -1,7 +1,7 @@
 """What coming renewals cost and whether the points cover them (R15, R17, R36). Pure reading."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -10,7 +10,16 @@ from billing.charging import running_cycle
 from billing.cycle import Cycle, next_cycle
 from billing.points import round_half_up
 from billing.renewal.paying import lacking, waiting_units
-from billing.renewal.wishes import Kept, Wish, keep, shortage, stopped, wanted_units, wish_for
+from billing.renewal.wishes import (
+    Kept,
+    Wish,
+    aged_where_it_tells,
+    keep,
+    shortage,
+    stopped,
+    wanted_units,
+    wish_for,
+)
 from storage import catalogue, workspaces
 from storage.models import Addon, AddonPrice, AddonState, Partner, Workspace
 from storage.transaction import Tx
@@ -110,7 +119,8 @@ class Upcoming:
 
     def price(self, addon_id: int, cycle: Cycle) -> int | None:
         """Of a unit in a cycle to come, by today's knowledge (R6)."""
-        return price_at(self.prices.get(addon_id, []), cycle.start)
+        zone = self.workspace.next_zone or self.workspace.zone
+        return price_at(self.prices.get(addon_id, []), cycle.start, zone)
 
     def wishes(self, cycle: Cycle) -> list[Wish]:
         """What should renew for a cycle to come; nothing while nothing renews (R14)."""
@@ -135,20 +145,32 @@ def _cost(price: int, days: int, whole_days: int, units: int) -> int:
 
 def need(tx: Tx, partner: Partner, workspace: Workspace, at: dt.datetime) -> Need:
     """What the next renewal needs, or what waits for points does; of a workspace whose due cycles are worked off."""
-    balance = workspaces.wallet(tx, partner.id, workspace.id).balance
     waiting = waiting_units(tx, partner, workspace, at)
-    if waiting:
-        wishes = [each.wish for each in waiting.values()]
-        return _need(workspace.cycle_start, balance, wishes, lacking(tx, workspace), waiting=True)
+    if not waiting:
+        return next_need(tx, partner, workspace)
+    wishes = [each.wish for each in waiting.values()]
+    return _need(tx, workspace, workspace.cycle_start, wishes, lacking(tx, workspace), waiting=True)
+
+
+def next_need(tx: Tx, partner: Partner, workspace: Workspace) -> Need:
+    """What the next renewal needs, whatever waits for points till then."""
     upcoming = Upcoming.load(tx, partner, workspace)
     wishes = upcoming.wishes(upcoming.next_cycle)
     missing = shortage(tx, workspace, {}, next_cycle=True) if wishes else {}
-    return _need(workspace.cycle_end, balance, wishes, missing, waiting=False)
+    return _need(tx, workspace, workspace.cycle_end, wishes, missing, waiting=False)
 
 
 def _need(
-    start: dt.date, balance: int, wishes: list[Wish], missing: Mapping[str, int], *, waiting: bool
+    tx: Tx,
+    workspace: Workspace,
+    start: dt.date,
+    wishes: Sequence[Wish],
+    missing: Mapping[str, int],
+    *,
+    waiting: bool,
 ) -> Need:
+    balance = workspaces.wallet(tx, workspace.partner_id, workspace.id).balance
+    wishes = aged_where_it_tells(tx, workspace, wishes, balance)
     units = tuple(
         NeededUnits(wish.addon_id, wish.label, wish.units, wish.cost(wish.units))
         for wish in (each.wish for each in keep(wishes, 0, missing))

@@ -8,7 +8,16 @@ from billing.charging import Sale, load_sale, running_cycle, today_of
 from billing.explain import pack
 from billing.ledger import Kind, Line, Operation, Posted, post
 from billing.proration import formula
-from billing.renewal.wishes import Kept, Wish, keep, shortage, stopped, wanted_units, wish_for
+from billing.renewal.wishes import (
+    Kept,
+    Wish,
+    aged_where_it_tells,
+    keep,
+    shortage,
+    stopped,
+    wanted_units,
+    wish_for,
+)
 from storage import catalogue, workspaces
 from storage.models import Addon, AddonState, Partner, Wallet, Workspace
 from storage.transaction import Tx
@@ -29,7 +38,8 @@ class Waiting:
 
     @property
     def wish(self) -> Wish:
-        return wish_for(self.state, self.addon, self.units, self.cost)
+        paid = self.state.units - self.state.unpaid
+        return wish_for(self.state, self.addon, self.units, self.cost, after=paid)
 
 
 def waiting_units(tx: Tx, partner: Partner, workspace: Workspace, at: dt.datetime) -> dict[int, Waiting]:
@@ -67,7 +77,7 @@ def pay_unpaid(
     waiting = waiting_units(tx, partner, workspace, call.at)
     if not waiting:
         return ()
-    wishes = [each.wish for each in waiting.values()]
+    wishes = aged_where_it_tells(tx, workspace, [each.wish for each in waiting.values()], wallet.balance)
     kept = [each for each in keep(wishes, wallet.balance, lacking(tx, workspace)) if each.units]
     answers = post(tx, [_operation(call, workspace, waiting[each.wish.addon_id], each) for each in kept])
     assert all(isinstance(answer, Posted) for answer in answers), "only what the points cover is paid"

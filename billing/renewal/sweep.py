@@ -13,7 +13,7 @@ from typing import Any
 from billing import notices, standing
 from billing.call import Call
 from billing.catalogue import price_at
-from billing.charging import free_dates
+from billing.charging import begins_free, free_dates
 from billing.cycle import Cycle, next_cycle
 from billing.explain import pack
 from billing.ledger import Kind, Line, Operation, Posted, post
@@ -240,13 +240,11 @@ class _PartnerSweep:
 
     def _charge(self, ahead: _Ahead, addon_id: int, units: int) -> _Charge | None:
         cycle, addon = ahead.cycle, self.terms.addons[addon_id]
-        price = price_at(self.terms.prices.get(addon_id, []), cycle.start)
+        price = price_at(self.terms.prices.get(addon_id, []), cycle.start, ahead.zone)
         if price is None:
             return None
-        free = free_dates(self.terms.switches, ahead.zone, cycle, cycle.start)
-        worked_out = _goes_on(
-            cycle, units, free, SaleTerms(price, addon.whole_cycles, self.terms.partner.charge_removal_date)
-        )
+        is_free = begins_free(self.terms.switches, ahead.zone, cycle)
+        worked_out = _goes_on(cycle, units, SaleTerms(price, addon.whole_cycles), is_free=is_free)
         line = Line(
             Kind.RENEWAL,
             -worked_out.amount,
@@ -333,12 +331,12 @@ def _told(charges: Iterable[_Charge]) -> Boundary:
 
 
 @lru_cache(maxsize=4_096)
-def _goes_on(cycle: Cycle, units: int, free: frozenset[dt.date], terms: SaleTerms) -> Formula:
+def _goes_on(cycle: Cycle, units: int, terms: SaleTerms, *, is_free: bool) -> Formula:
     """The charge of units that go on over the boundary. How they came about doesn't tell: only dates from the cycle's
     start on are charged, and on each of them there are all.
     """
     before_start = cycle.start - dt.timedelta(days=1)
-    history = History((Change(before_start, units),), free)
+    history = History((Change(before_start, units),), began_free=is_free)
     return formula(cycle, history.then(Change(cycle.start, 0, lapsed=True)), history, terms, 0)
 
 

@@ -158,6 +158,8 @@ def _done(t: Tongue, changed: Changed, today: dt.date, *, undone: bool) -> str:
         return t("Undone.")
     if changed.units > changed.units_before:
         return t("Added for {cost}.", cost=points(t, changed.amount))
+    if changed.units < changed.units_before and not changed.amount:
+        return t("Removed. Nothing is paid back for this month.")
     if changed.units < changed.units_before:
         return t("Removed. {back} are back.", back=points(t, -changed.amount))
     return _now_have(t, changed, today)

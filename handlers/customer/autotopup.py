@@ -71,7 +71,7 @@ async def autotopup_screen(
     services: Services, speaker: Speaker, workspace_id: int, news: str | None = None
 ) -> Screen:
     """All about a workspace's auto top-up. Raises StrangerError."""
-    return autotopup_view(speaker.t, await _facts(services, speaker, workspace_id), news)
+    return autotopup_view(speaker.t, await facts_of(services, speaker, workspace_id), news)
 
 
 async def back_from_card(services: Services, speaker: Speaker, setup_id: int) -> Screen:
@@ -85,7 +85,8 @@ async def back_from_card(services: Services, speaker: Speaker, setup_id: int) ->
     return await autotopup_screen(services, speaker, page.workspace_id, news)
 
 
-async def _facts(services: Services, speaker: Speaker, workspace_id: int) -> AutoTopUpView:
+async def facts_of(services: Services, speaker: Speaker, workspace_id: int) -> AutoTopUpView:
+    """As of now, with due cycles worked off. Raises StrangerError."""
     asked = (speaker.person_id, workspace_id, services.clock.now())
     try:
         return await services.db.read(agreement.autotopup, *asked)
@@ -95,8 +96,8 @@ async def _facts(services: Services, speaker: Speaker, workspace_id: int) -> Aut
         return await services.db.read(agreement.autotopup, *asked)
 
 
-async def _consent(services: Services, speaker: Speaker, workspace_id: int, pack: int, cap: int) -> Consent:
-    """What agreeing means, with the limit that was chosen meanwhile."""
+async def consent_of(services: Services, speaker: Speaker, workspace_id: int, pack: int, cap: int) -> Consent:
+    """What agreeing to a pack means, with the limit that was chosen meanwhile. `cap`: as a button carries it."""
     asked = (speaker.person_id, workspace_id, pack, services.clock.now())
     try:
         facts = await services.db.read(agreement.consent, *asked)
@@ -120,7 +121,7 @@ async def on_read_consent(
     query: CallbackQuery, callback_data: auto.ReadConsent, bot: Bot, services: Services, speaker: Speaker
 ) -> None:
     ws, pack, cap = callback_data.workspace, callback_data.pack_id, callback_data.cap
-    facts = await _consent(services, speaker, ws, pack, cap)
+    facts = await consent_of(services, speaker, ws, pack, cap)
     await show(bot, query, consent_view(speaker.t, facts))
 
 
@@ -163,10 +164,10 @@ async def on_choose_limit(
 ) -> None:
     ws, pack = callback_data.workspace, callback_data.pack_id
     if pack:
-        consent = await _consent(services, speaker, ws, pack, -1)
+        consent = await consent_of(services, speaker, ws, pack, -1)
         await show(bot, query, limit_view(speaker.t, ws, consent.pack, consent.cap, reading=True))
         return
-    facts = await _facts(services, speaker, ws)
+    facts = await facts_of(services, speaker, ws)
     if facts.pack is None:
         await show(bot, query, autotopup_view(speaker.t, facts))
         return
@@ -185,7 +186,7 @@ async def on_set_limit(
 async def on_choose_low(
     query: CallbackQuery, callback_data: auto.ChooseLow, bot: Bot, services: Services, speaker: Speaker
 ) -> None:
-    await show(bot, query, low_view(speaker.t, await _facts(services, speaker, callback_data.workspace)))
+    await show(bot, query, low_view(speaker.t, await facts_of(services, speaker, callback_data.workspace)))
 
 
 async def on_set_low(
@@ -200,7 +201,7 @@ async def on_set_low(
 async def on_card(
     query: CallbackQuery, callback_data: auto.CardScreen, bot: Bot, services: Services, speaker: Speaker
 ) -> None:
-    await show(bot, query, card_view(speaker.t, await _facts(services, speaker, callback_data.workspace)))
+    await show(bot, query, card_view(speaker.t, await facts_of(services, speaker, callback_data.workspace)))
 
 
 async def on_save_card(
@@ -214,11 +215,11 @@ async def _open_card_page(
 ) -> None:
     """The tap is answered first, Stripe being slow at times; so refusals get a screen."""
     t, message = speaker.t, query.message
-    facts = await _facts(services, speaker, workspace_id)
+    facts = await facts_of(services, speaker, workspace_id)
     consent = ""
     if facts.pack is not None and facts.pack_sold:
         cap = facts.cap.amount_minor if facts.cap is not None else 0
-        agreed = await _consent(services, speaker, workspace_id, facts.pack.id, cap)
+        agreed = await consent_of(services, speaker, workspace_id, facts.pack.id, cap)
         consent = " ".join(consent_lines(t, agreed))
     await services.db.read(orders.payer, speaker.person_id, workspace_id)
     await query.answer()

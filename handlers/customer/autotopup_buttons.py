@@ -65,6 +65,19 @@ class SetLow(CallbackData, prefix="taw"):
     points: Id
 
 
+class AskLimit(CallbackData, prefix="taj"):
+    """Asks for another limit. `pack_id`: as ChooseLimit has it."""
+
+    workspace: Id
+    pack_id: Id = 0
+
+
+class AskLow(CallbackData, prefix="tak"):
+    """Asks for another low balance."""
+
+    workspace: Id
+
+
 class CardScreen(CallbackData, prefix="tad"):
     workspace: Id
 

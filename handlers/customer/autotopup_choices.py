@@ -109,10 +109,24 @@ def limit_view(t: Tongue, workspace_id: int, pack: PackCard, cap: Money | None, 
         for minor in sums
     ]
     none = choice(_ticked(t("No limit"), cap is None), 0)
+    own = t.money(cap) if cap is not None and cap.amount_minor not in sums else None
+    other = button(_other(t, own), auto.AskLimit(workspace=workspace_id, pack_id=pack.id if reading else 0))
     return Screen.of(
         f"<b>{t('Auto top-up: limit')}</b>",
         t("How much may it charge in a calendar month, at most?"),
-        rows=[options[:3], options[3:], [none], _back(t, workspace_id)],
+        rows=[options[:3], options[3:], [none, other], _back(t, workspace_id)],
+    )
+
+
+def ask_limit_view(t: Tongue, workspace_id: int, pack: PackCard, wrong: str | None = None) -> Screen:
+    """The question for a limit of one's own; `wrong` says what was wrong with the answer before."""
+    price = pack.price
+    return Screen.of(
+        f"<b>{t('Auto top-up: limit')}</b>",
+        wrong,
+        t("How much may it charge in a calendar month, at most?"),
+        t("Send a sum, such as {example}.", example=t.money(Money(price.amount_minor * 4, price.currency))),
+        rows=[_back(t, workspace_id)],
     )
 
 
@@ -126,12 +140,25 @@ def low_view(t: Tongue, facts: AutoTopUpView) -> Screen:
     never = button(
         _ticked(t("Only for renewals"), facts.low_balance is None), auto.SetLow(workspace=ws, points=0)
     )
+    low = facts.low_balance
+    own = points(t, low) if low is not None and low not in THRESHOLDS else None
+    other = button(_other(t, own), auto.AskLow(workspace=ws))
     return Screen.of(
         f"<b>{t('Auto top-up: low balance')}</b>",
         t(
             "It can also buy one pack, once a day at most, when you have fewer points than this. The limit holds."
         ),
-        rows=[options[:3], options[3:], [never], _back(t, ws)],
+        rows=[options[:3], options[3:], [never, other], _back(t, ws)],
+    )
+
+
+def ask_low_view(t: Tongue, workspace_id: int, wrong: str | None = None) -> Screen:
+    """The question for a low balance of one's own; `wrong` says what was wrong with the answer before."""
+    return Screen.of(
+        f"<b>{t('Auto top-up: low balance')}</b>",
+        wrong,
+        t("Below how many points? Send a number, such as {example}.", example=t.points(1_250)),
+        rows=[_back(t, workspace_id)],
     )
 
 
@@ -169,6 +196,11 @@ def card_page_view(t: Tongue, workspace_id: int, url: str) -> Screen:
 def refused_view(t: Tongue, workspace_id: int, why: str) -> Screen:
     """What couldn't be done, and why."""
     return Screen.of(f"<b>{t('Auto top-up')}</b>", why, rows=[_back(t, workspace_id)])
+
+
+def _other(t: Tongue, chosen: str | None) -> str:
+    """The button that asks; `chosen`: what was typed before and holds."""
+    return t("Other amount") if chosen is None else t("Other amount ({chosen} ✓)", chosen=chosen)
 
 
 def _ticked(text: str, chosen: bool) -> str:  # noqa: FBT001 (a mark, not a mode)

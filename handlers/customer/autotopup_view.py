@@ -11,7 +11,7 @@ from handlers.customer.orders import decline
 from handlers.customer.phrases import menu, points
 from handlers.screens import Screen, button
 from handlers.tongue import Tongue, h
-from storage.models import OrderStatus
+from storage.models import TEST_OVER, OrderStatus
 
 Rows = list[list[InlineKeyboardButton]]
 
@@ -85,6 +85,8 @@ def reason(t: Tongue, key: str) -> str:
             return t("Your pack isn't sold like this any more.")
         case "closed":
             return t("Switched off, as the workspace is closed.")
+        case _ if key == TEST_OVER:
+            return t("Switched off with the test card, as the test is over.")
         case "amount_too_small" | "amount_too_large" | "parameter_invalid_integer":
             return t("Stripe doesn't take this amount.")
         case "unreachable":
@@ -102,7 +104,12 @@ def _agreed_lines(t: Tongue, facts: AutoTopUpView) -> list[str]:
         t("When · {when}", when=when_words(t, facts.lead_hours)),
     ]
     if facts.low_balance is not None:
-        lines.append(t("Also · below {points}, once a day at most", points=points(t, facts.low_balance)))
+        below = points(t, facts.low_balance)
+        lines.append(
+            t("Also · below {points}, once a day at most", points=below)
+            if facts.state != "ask"
+            else t("Also · below {points}", points=below)
+        )
     lines.append(
         t("Card · {card}", card=card_name(t, facts.card)) if facts.card is not None else t("Card · none")
     )
@@ -206,7 +213,7 @@ def _rows(t: Tongue, facts: AutoTopUpView) -> Rows:
             ask = button(t("Ask me first"), auto.AskFirst(workspace=ws))
             return [recover_row(t, facts.last), [off, ask], change, low]
         case "ask":
-            return [[button(t("Charge without asking"), again), off], change]
+            return [[button(t("Charge without asking"), again), off], change, low]
         case "suspended":
             other = button(t("Other card"), auto.SaveCard(workspace=ws))
             on = button(t("Turn on again"), again)

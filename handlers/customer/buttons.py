@@ -6,6 +6,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 Id = Annotated[int, Field(ge=0, lt=2**63)]
+Page = Annotated[int, Field(ge=0, le=1_000_000)]
 """A number that a database can look up; a button with any other is a forged one and matches nothing."""
 Hundredths = Annotated[int, Field(gt=-(2**62), lt=2**62)]
 
@@ -38,6 +39,14 @@ class Pay(CallbackData, prefix="cp"):
     pack_id: Id
     points: Hundredths = 0
     currency: str = ""
+
+
+class PaySeveral(CallbackData, prefix="cpm"):
+    """A page to pay several of a pack in one payment."""
+
+    workspace: Id
+    pack_id: Id
+    packs: Id
 
 
 class ShowOrder(CallbackData, prefix="co"):
@@ -125,6 +134,16 @@ class PayFor(CallbackData, prefix="cap"):
     pack_id: Id = 0
     points: Hundredths = 0
     currency: str = ""
+
+
+class PaySeveralFor(CallbackData, prefix="caz"):
+    """As PayFor: several of a pack in one payment, and the purchase is remembered."""
+
+    workspace: Id
+    addon: Id
+    units: Id
+    pack_id: Id
+    packs: Id
 
 
 class History(CallbackData, prefix="cl"):
@@ -252,6 +271,13 @@ class SetQuiet(CallbackData, prefix="cnq"):
 
 class AskQuiet(CallbackData, prefix="cna"):
     """Asks for other quiet hours."""
+
+
+class Payments(CallbackData, prefix="cyl"):
+    """The workspace's payments; 0: the newest page."""
+
+    workspace: Id
+    page: Page = 0
 
 
 class Payment(CallbackData, prefix="cy"):

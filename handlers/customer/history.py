@@ -12,7 +12,7 @@ from handlers.context import Speaker
 from handlers.customer import buttons
 from handlers.customer.export import csv_file
 from handlers.customer.phrases import here, menu, points, posting_name
-from handlers.customer.quotes_view import formula_text
+from handlers.formulas import explanation
 from handlers.screens import Screen, button, link, put, show
 from handlers.services import Services
 from handlers.tongue import Tongue, h
@@ -89,7 +89,8 @@ def page_view(t: Tongue, page: HistoryPage) -> Screen:
         for number, row in enumerate(page.rows, start=1)
     ]
     export = [button(t("Export CSV"), buttons.Export(workspace=ws))] if page.rows else []
-    return Screen.of(*lines, rows=[numbers, _turning(t, page), [*export, menu(t)]])
+    payments = [button(t("Payments"), buttons.Payments(workspace=ws))] if page.rows else []
+    return Screen.of(*lines, rows=[numbers, _turning(t, page), payments, [*export, menu(t)]])
 
 
 def _turning(t: Tongue, page: HistoryPage) -> list[InlineKeyboardButton]:
@@ -116,9 +117,9 @@ def row_view(t: Tongue, row: Row, page: HistoryPage) -> Screen:
         receipt.append(link(t("Receipt"), row.payment.receipt_url))
     below = page.rows[0].number + 1
     return Screen.of(
-        f"{t.when(row.at)}  <b>{points(t, row.amount) if row.amount < 0 else '+' + points(t, row.amount)}</b>",
+        f"{t.when(row.at)}  <b>{'+' if row.amount > 0 else ''}{points(t, row.amount)}</b>",
         h(posting_name(t, row)),
-        formula_text(t, row.formula) if row.formula is not None else None,
+        *explanation(t, row),
         *went_back_lines(t, row),
         t("Balance {balance}", balance=t.points(row.balance)),
         t("Paid {price}.", price=t.money(row.payment.price)) if row.payment is not None else None,

@@ -8,6 +8,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 
 from billing import home, people, rescue
 from billing.access import Role
+from billing.addons import AddonOffer
 from billing.cycle import local_date, zone_named
 from billing.limits import usage_tenths
 from billing.people import Visitor
@@ -22,6 +23,8 @@ from handlers.services import Services
 from handlers.tongue import Tongue, h
 
 _FULL, _EMPTY = "█", "░"
+_ADDONS_NAMED = 4
+"""Lines that a phone shows beside the rest without scrolling."""
 
 
 def router() -> Router:
@@ -75,6 +78,7 @@ def home_view(t: Tongue, facts: home.Home, now: dt.datetime, *, several: bool = 
         *_forecast_lines(t, facts, today),
         *_usage_lines(t, facts, now),
         *_addon_lines(t, facts),
+        _costs_quote(t, facts, today),
         rows=_rows(t, facts, several=several),
     )
 
@@ -184,8 +188,10 @@ def _mark(t: Tongue, used: int, allowance: int) -> str:
 def _addon_lines(t: Tongue, facts: home.Home) -> list[str]:
     if not facts.active:
         return []
-    named = ", ".join(h(f"{offer.label} ×{t.number(offer.units)}") for offer in facts.active)
-    lines = ["", t.n("{count} add-on: {named}", "{count} add-ons: {named}", len(facts.active), named=named)]
+    lines = ["", *(_addon_line(t, offer) for offer in facts.active[:_ADDONS_NAMED])]
+    more = len(facts.active) - _ADDONS_NAMED
+    if more > 0:
+        lines.append(t.n("and {count} add-on more", "and {count} add-ons more", more))
     labels = {offer.label for offer in facts.active}
     features = [feature for feature in facts.standing.features if feature not in labels]
     if features:
@@ -193,6 +199,26 @@ def _addon_lines(t: Tongue, facts: home.Home) -> list[str]:
     if not facts.delivered:
         lines.append(t("Waiting for your platform to confirm the latest change."))
     return lines
+
+
+def _addon_line(t: Tongue, offer: AddonOffer) -> str:
+    """Extra bot ×2 · 10 a month, by the price of the next month where it goes on."""
+    what = h(f"{offer.label} ×{t.number(offer.units)}")
+    if not offer.renews or offer.request is not None:
+        return t("{what} · doesn't renew", what=what)
+    return t("{what} · {cost} a month", what=what, cost=t.points(offer.next_price * offer.units))
+
+
+def _costs_quote(t: Tongue, facts: home.Home, today: dt.date) -> str | None:
+    """What was charged for the running cycle, by days; folded away, as only some want it."""
+    if not facts.costs:
+        return None
+    total = points(t, sum(cost for _, cost in facts.costs))
+    lines = [
+        t("Add-ons since {day}: {cost}", day=t.near_day(facts.cycle_start, today), cost=total),
+        *(f"{h(label)}: {t.points(cost)}" for label, cost in facts.costs),
+    ]
+    return f"<blockquote expandable>{chr(10).join(lines)}</blockquote>"
 
 
 def _rows(t: Tongue, facts: home.Home, *, several: bool) -> list[list[InlineKeyboardButton]]:

@@ -61,7 +61,7 @@ def keep_view(t: Tongue, facts: Keeping, today: dt.date) -> Screen:
     lines = [f"<b>{t('What to keep')}</b>  {h(facts.workspace)}"]
     if renewing:
         lines += [
-            t("On {day} your points go to the first, then to the next, as far as they reach.", day=day),
+            _rule(t, renewing, day),
             "",
             *(_line(t, number, each) for number, each in enumerate(renewing, 1)),
             "",
@@ -90,6 +90,24 @@ def keep_view(t: Tongue, facts: Keeping, today: dt.date) -> Screen:
     if facts.may_change and any(each.ranked for each in renewing):
         rows.append([button(t("Back to the usual order"), buttons.ResetKeep(workspace=ws))])
     return Screen.of(*lines, rows=[*rows, [button(t("Add-ons"), buttons.Addons(workspace=ws)), menu(t)]])
+
+
+def _rule(t: Tongue, renewing: list[KeptAddon], day: str) -> str:
+    """How points are spent: on one add-on after the other where the customer put them in order, otherwise unit by unit."""
+    by_unit = [each for each in renewing if not each.ranked]
+    if len(by_unit) < 2 or all(each.units == 1 for each in by_unit):
+        return t("On {day} your points go to the first, then to the next, as far as they reach.", day=day)
+    if len(by_unit) == len(renewing):
+        return t(
+            "On {day} your points go from unit to unit, as far as they reach: what keeps you within a limit first, "
+            "then the oldest.",
+            day=day,
+        )
+    return t(
+        "On {day} your points go to what you put first, then from unit to unit, as far as they reach: what keeps you "
+        "within a limit first, then the oldest.",
+        day=day,
+    )
 
 
 def _line(t: Tongue, number: int, each: KeptAddon) -> str:

@@ -6,17 +6,19 @@ from billing import orders
 from billing.access import role_of
 from billing.addons import Completed
 from billing.errors import BillingError
+from billing.people import People
 from handlers.customer import (
     buttons,
     notices_automatic,
     notices_limits,
+    notices_pauses,
     notices_plan,
     notices_refunds,
     notices_reminders,
     notices_workspace,
 )
 from handlers.customer.orders import order_name, order_screen
-from handlers.customer.phrases import menu, outcomes, over_limit, points, role_name, units_of
+from handlers.customer.phrases import look_again, menu, outcomes, points, role_name, units_of
 from handlers.customer.telling import Params, about_workspace, opens, told
 from handlers.notices import Reader, Writer
 from handlers.screens import Screen, button
@@ -46,7 +48,7 @@ async def topup(services: Services, reader: Reader, params: Params) -> Screen | 
         t("{points} arrived!", points=points(t, view.points + view.bonus)),
         t("Bought: {what}.", what=order_name(t, view)),
         *outcomes(t, _bought(params), params["renewed"]),
-        rows=[opens(t, view.workspace_id)],
+        rows=[*look_again(t, view.workspace_id, _bought(params)), opens(t, view.workspace_id)],
     )
 
 
@@ -67,7 +69,9 @@ async def adjusted(services: Services, reader: Reader, params: Params) -> Screen
         change = t("{partner} took {points}.", partner=h(about.partner), points=points(t, -amount))
     workspace = await services.db.read(workspaces.find, about.workspace_id)
     still_paused = amount > 0 and workspace is not None and workspace.paused_limit
-    way_out = button(t("Get going again"), buttons.Home(workspace=about.workspace_id), "success")
+    ws = about.workspace_id
+    way_out = button(t("Get going again"), buttons.Home(workspace=ws), "success")
+    last = [way_out] if still_paused else opens(t, ws)
     return told(
         t,
         about,
@@ -76,31 +80,8 @@ async def adjusted(services: Services, reader: Reader, params: Params) -> Screen
         *outcomes(t, _bought(params), params["renewed"]),
         t("You have {points}.", points=points(t, params["balance"])),
         t("Still paused: it is over a limit.") if still_paused else None,
-        rows=[[way_out]] if still_paused else None,
+        rows=[*look_again(t, ws, _bought(params)), last],
     )
-
-
-async def paused(services: Services, reader: Reader, params: Params) -> Screen | None:
-    """Paused, why, and the way to the rescue card where there is one (R22)."""
-    t, about = reader.t, await about_workspace(services, reader, params)
-    if about is None:
-        return None
-    lines = [f"❚❚ {t('Paused. Nothing of yours is deleted.')}"]
-    if "limit" in params["reasons"]:
-        lines += [over_limit(t, label, used, allowance) for label, used, allowance in params["over"]]
-    if "unpaid" in params["reasons"]:
-        lines.append(t("The plan isn't paid."))
-    if "manual" in params["reasons"]:
-        lines.append(t("{partner} paused it.", partner=h(about.partner)))
-        if params["note"]:
-            lines.append(h(params["note"]))
-    opens = t("Get going again") if "limit" in params["reasons"] else t("Open")
-    return told(t, about, *lines, rows=[[button(opens, buttons.Home(workspace=about.workspace_id))]])
-
-
-async def resumed(services: Services, reader: Reader, params: Params) -> Screen | None:
-    about = await about_workspace(services, reader, params)
-    return told(reader.t, about, f"● {reader.t('Running again.')}") if about is not None else None
 
 
 async def renewal(services: Services, reader: Reader, params: Params) -> Screen | None:
@@ -108,13 +89,14 @@ async def renewal(services: Services, reader: Reader, params: Params) -> Screen 
     t, about = reader.t, await about_workspace(services, reader, params)
     if about is None:
         return None
-    ws, until = about.workspace_id, t.day(dt.date.fromisoformat(params["until"]))
+    ws, today = about.workspace_id, services.clock.now().date()
+    until = t.near_day(dt.date.fromisoformat(params["until"]), today)
     lines = [
         t("Renewed until {day}: {what}, for {cost}.", day=until, what=what, cost=points(t, cost))
         for what, cost in ((h(units_of(t, units, label)), cost) for label, units, cost in params["renewed"])
     ]
     if params["unpaid"]:
-        last = t.day(dt.date.fromisoformat(params["waits_until"]))
+        last = t.near_day(dt.date.fromisoformat(params["waits_until"]), today)
         lines += [
             t("Waiting for {cost}: {what}.", cost=points(t, cost), what=h(units_of(t, units, label)))
             for label, units, cost in params["unpaid"]
@@ -172,9 +154,23 @@ async def price(services: Services, reader: Reader, params: Params) -> Screen | 
         addon=h(params["addon"]),
         price=points(t, params["price"]),
         before=t.points(params["before"]),
-        day=t.day(dt.date.fromisoformat(params["from"])),
+        day=t.near_day(dt.date.fromisoformat(params["from"]), services.clock.now().date()),
     )
     return told(t, about, change)
+
+
+async def price_stays(services: Services, reader: Reader, params: Params) -> Screen | None:
+    """A new price that was told is called off before it was charged (R6)."""
+    t, about = reader.t, await about_workspace(services, reader, params)
+    if about is None:
+        return None
+    stays = t(
+        "{addon} stays at {price} a month: the change to {called_off} is called off.",
+        addon=h(params["addon"]),
+        price=points(t, params["price"]),
+        called_off=t.points(params["called_off"]),
+    )
+    return told(t, about, stays)
 
 
 async def joined(services: Services, reader: Reader, params: Params) -> Screen | None:
@@ -209,6 +205,8 @@ async def removal_answer(services: Services, reader: Reader, params: Params) -> 
         return None
     named = {"partner": h(about.partner), "addon": h(params["addon"])}
     if not params["approved"]:
+        if params.get("ended"):
+            return _ended_meanwhile(t, about, params)
         return told(t, about, t("{partner} keeps {addon} as it is.", **named))
     return told(
         t,
@@ -216,6 +214,22 @@ async def removal_answer(services: Services, reader: Reader, params: Params) -> 
         t("{partner} removed {addon} as you asked.", **named),
         t("You have {units} of it now.", units=t.number(params["units"])),
         _moved(t, params["amount"]),
+    )
+
+
+def _ended_meanwhile(t: Tongue, about: People, params: Params) -> Screen:
+    """The partner would have kept what the renewal date ended before."""
+    ws, label, left = about.workspace_id, params["addon"], params["units"]
+    again = button(
+        t("Buy {label} again", label=label), buttons.AddonCard(workspace=ws, addon=params["addon_id"])
+    )
+    return told(
+        t,
+        about,
+        t("{partner} declined to remove {addon}.", partner=h(about.partner), addon=h(label)),
+        t("The renewal date came first: nothing renews while its removal is asked for."),
+        t("You have {units} of it now.", units=t.number(left)) if left else t("It has ended."),
+        rows=[[again], opens(t, ws)],
     )
 
 
@@ -232,6 +246,14 @@ async def units_by_partner(services: Services, reader: Reader, params: Params) -
             addon=h(params["addon"]),
             before=t.number(params["before"]),
             units=t.number(params["units"]),
+        )
+        if not params.get("undo")
+        else t(
+            "{partner} took a change of {addon} back: from {before} to {units}.",
+            partner=h(about.partner),
+            addon=h(params["addon"]),
+            before=t.number(params["before"]),
+            units=t.number(params["units"]),
         ),
         _moved(t, params["amount"]),
         t("You have {points}.", points=points(t, params["balance"])),
@@ -242,10 +264,9 @@ WRITERS: dict[str, Writer] = {
     "order": order,
     "topup": topup,
     "adjusted": adjusted,
-    "paused": paused,
-    "resumed": resumed,
     "renewal": renewal,
     "price": price,
+    "price_stays": price_stays,
     "joined": joined,
     "role": role,
     "removed": removed,
@@ -256,6 +277,7 @@ WRITERS: dict[str, Writer] = {
     **notices_plan.WRITERS,
     **notices_workspace.WRITERS,
     **notices_limits.WRITERS,
+    **notices_pauses.WRITERS,
     **notices_reminders.WRITERS,
     **notices_refunds.WRITERS,
 }

@@ -13,7 +13,7 @@ from handlers.customer import autotopup_buttons as auto
 from handlers.customer import buttons
 from handlers.customer.autotopup_view import autotopup_view, card_name, news_words, reason, recover_row
 from handlers.customer.orders import order_name
-from handlers.customer.phrases import outcomes, points
+from handlers.customer.phrases import look_again, outcomes, points
 from handlers.customer.telling import Params, Rows, opens
 from handlers.notices import Reader, Writer
 from handlers.screens import Screen, button
@@ -58,14 +58,15 @@ async def auto_paid(services: Services, reader: Reader, params: Params) -> Scree
     if facts is None:
         return None
     view, _ = await services.db.read(orders.view, reader.person_id, params["order_id"])
+    bought = [Completed(*each) for each in params["bought"]]
     return _told(
         t,
         facts,
         t("Auto top-up bought {what}.", what=order_name(t, view)),
-        *outcomes(t, [Completed(*each) for each in params["bought"]], params["renewed"]),
+        *outcomes(t, bought, params["renewed"]),
         t("You have {points}.", points=points(t, facts.balance)),
         *_still_missing(t, facts),
-        rows=_ways_on(t, facts),
+        rows=[*look_again(t, view.workspace_id, bought), *(_ways_on(t, facts) or [])],
     )
 
 
@@ -148,10 +149,25 @@ async def auto_stopped(services: Services, reader: Reader, params: Params) -> Sc
     return _told(t, facts, text, rows=[[choose]])
 
 
+async def auto_off(services: Services, reader: Reader, params: Params) -> Screen | None:
+    """Somebody else has switched it off or removed the card."""
+    t, facts = reader.t, await _facts(services, reader, params)
+    if facts is None:
+        return None
+    name = h(params["by"]) if params["by"] else t("Somebody")
+    if not params["card_gone"]:
+        return _told(t, facts, t("{name} has switched auto top-up off.", name=name))
+    removed = t("{name} has removed the saved card.", name=name)
+    return _told(t, facts, removed, t("Auto top-up is off.") if params["was_on"] else None)
+
+
 async def auto_ask(services: Services, reader: Reader, params: Params) -> Screen | None:
     """The one button of "ask me first"."""
     t, facts = reader.t, await _facts(services, reader, params)
-    if facts is None or facts.pack is None or facts.next is None or facts.state != "ask":
+    if facts is None or facts.pack is None or facts.state != "ask":
+        return None
+    need = _why_asked(t, facts, params.get("low"))
+    if need is None:
         return None
     ws, packs = facts.workspace_id, params["packs"]
     price = t.money(Money(facts.pack.price.amount_minor * packs, facts.pack.price.currency))
@@ -161,12 +177,19 @@ async def auto_ask(services: Services, reader: Reader, params: Params) -> Screen
     else:
         target = auto.PayPacks(workspace=ws, pack_id=facts.pack.id, packs=packs)
         pay = button(t("Pay {price}", price=price), target, "success")
-    need = t(
-        "Your add-ons renew for {cost}. You have {points}.",
-        cost=points(t, facts.next.cost),
-        points=t.points(facts.balance),
-    )
     return _told(t, facts, need, rows=[[pay]])
+
+
+def _why_asked(t: Tongue, facts: AutoTopUpView, low: int | None) -> str | None:
+    """None: it isn't so any more."""
+    have = t.points(facts.balance)
+    if low is not None:
+        below = t("You have {points}, less than {low}.", points=have, low=points(t, low))
+        return below if facts.balance < low else None
+    if facts.next is None:
+        return None
+    cost = points(t, facts.next.cost)
+    return t("Your add-ons renew for {cost}. You have {points}.", cost=cost, points=have)
 
 
 def _told(t: Tongue, facts: AutoTopUpView, *lines: str | None, rows: Rows | None = None) -> Screen:
@@ -182,5 +205,6 @@ WRITERS: dict[str, Writer] = {
     "auto_failed": auto_failed,
     "auto_suspended": auto_suspended,
     "auto_stopped": auto_stopped,
+    "auto_off": auto_off,
     "auto_ask": auto_ask,
 }

@@ -11,6 +11,7 @@ from handlers.notices import Reader, Writer
 from handlers.screens import Screen, button
 from handlers.services import Services
 from handlers.tongue import Tongue, h
+from storage import workspaces
 
 
 async def plan(services: Services, reader: Reader, params: Params) -> Screen | None:
@@ -24,7 +25,19 @@ async def plan(services: Services, reader: Reader, params: Params) -> Screen | N
         first = button(t("Pay now"), buttons.PayPlan(workspace=ws), "success")
     elif params["what"] == "ending":
         first = button(t("Keep it after all"), buttons.KeepPlan(workspace=ws))
-    return told(t, about, _words(t, params, h(about.partner)), rows=[[first], opens(t, ws)])
+    also = await _also_paused(services, reader, ws) if params["what"] == "unpaid" else []
+    return told(t, about, _words(t, params, h(about.partner)), *also, rows=[[first], opens(t, ws)])
+
+
+async def _also_paused(services: Services, reader: Reader, workspace_id: int) -> list[str]:
+    """What pauses the workspace beside a plan that isn't paid: paying alone doesn't start it."""
+    t, workspace = reader.t, await services.db.read(workspaces.find, workspace_id)
+    lines = []
+    if workspace is not None and workspace.paused_limit:
+        lines.append(t("It is over a limit, too."))
+    if workspace is not None and workspace.paused_manual:
+        lines.append(t("It is paused by hand, too."))
+    return lines
 
 
 def _words(t: Tongue, params: Params, partner: str) -> str:
@@ -65,6 +78,8 @@ def _words(t: Tongue, params: Params, partner: str) -> str:
             return t("{partner} set your plan: {plan}.", partner=partner, plan=plan)
         case "not_changed":
             return t("The change to {plan} wasn't paid in time, so nothing has changed.", plan=plan)
+        case "not_made":
+            return t("Stripe didn't make the change to {plan}. Nothing was charged.", plan=plan)
         case _:
             return t("{partner} doesn't set the plan {plan} for you.", partner=partner, plan=plan)
 

@@ -1,9 +1,9 @@
-"""What customers are told of refunds and disputes: what went back, what it took, what that means (R29)."""
+"""What customers are told of points taken back: by refunds and disputes (R29), by going live (R26)."""
 
 from billing.addons import Completed
 from billing.money import Money
 from handlers.customer import buttons
-from handlers.customer.phrases import outcomes, points
+from handlers.customer.phrases import look_again, outcomes, points, units_of
 from handlers.customer.telling import Params, about_workspace, opens, told
 from handlers.notices import Reader, Writer
 from handlers.screens import Screen, button
@@ -27,8 +27,12 @@ async def reversal(services: Services, reader: Reader, params: Params) -> Screen
         lines.append(t("{points} were taken for it.", points=points(t, -moved)))
     elif moved > 0:
         lines.append(t("{points} are back.", points=points(t, moved)))
-    lines += outcomes(t, [Completed(*each) for each in params["bought"]], params["renewed"])
-    lines.append(t("You have {points}.", points=points(t, balance)))
+    bought = [Completed(*each) for each in params["bought"]]
+    lines += outcomes(t, bought, params["renewed"])
+    if params.get("plan") is None:
+        lines.append(t("You have {points}.", points=points(t, balance)))
+    else:
+        lines.append(t("It was for {plan}, which stays as it is.", plan=h(params["plan"] or t("the plan"))))
     short = moved < 0 and balance < 0
     if short:
         lines.append(
@@ -44,12 +48,15 @@ async def reversal(services: Services, reader: Reader, params: Params) -> Screen
     automatic = [button(t("Auto top-up"), buttons.AutoTopUp(workspace=ws))] if gave_back else []
     if gave_back:
         lines.append(t("Auto top-up was switched off for it: look whether you want it on again."))
+    look = button(t("History"), buttons.History(workspace=ws))
+    if params.get("plan") is not None:
+        look = button(t("Payments"), buttons.Payments(workspace=ws))
     top_up = [button(t("Top up"), buttons.TopUp(workspace=ws), "success")] if short else []
     return told(
         t,
         about,
         *lines,
-        rows=[top_up, automatic, [button(t("History"), buttons.History(workspace=ws)), *opens(t, ws)]],
+        rows=[*look_again(t, ws, bought), top_up, automatic, [look, *opens(t, ws)]],
     )
 
 
@@ -97,4 +104,46 @@ async def refund_declined(services: Services, reader: Reader, params: Params) ->
     )
 
 
-WRITERS: dict[str, Writer] = {"reversal": reversal, "refund_declined": refund_declined}
+async def test_over(services: Services, reader: Reader, params: Params) -> Screen | None:
+    """The partner went live: what was tried out in test mode is gone (R26)."""
+    t, about = reader.t, await about_workspace(services, reader, params)
+    if about is None:
+        return None
+    taken, spent, ws = params["taken"], params["spent"], about.workspace_id
+    forgotten = ", ".join(h(units_of(t, units, label)) for label, units in params["forgotten"])
+    lines = [
+        t("The test is over: {points} of test payments are gone.", points=points(t, taken))
+        if taken
+        else t("The test is over: from now on payments are real."),
+        t(
+            "In test mode no money moves, so those points were only to try it out. From now on payments are real."
+        )
+        if taken
+        else None,
+        t("{points} of test payments are spent already and stay so.", points=points(t, spent))
+        if spent
+        else None,
+        t("What was added with them stays until its renewal.") if spent else None,
+        t("A test payment that was open can't be paid any more.") if params["orders"] else None,
+        t("Not bought, as it waited for that payment: {what}.", what=forgotten) if forgotten else None,
+        t("The test card is removed.") if params["cards"] else None,
+        t("Auto top-up is off now. You can switch it on again.") if params["stopped"] else None,
+        t("You have {points}.", points=points(t, params["balance"])),
+    ]
+    automatic = [button(t("Auto top-up"), buttons.AutoTopUp(workspace=ws))] if params["stopped"] else []
+    return told(
+        t,
+        about,
+        *lines,
+        rows=[
+            [button(t("Top up"), buttons.TopUp(workspace=ws), "success"), *automatic],
+            [button(t("History"), buttons.History(workspace=ws)), *opens(t, ws)],
+        ],
+    )
+
+
+WRITERS: dict[str, Writer] = {
+    "reversal": reversal,
+    "refund_declined": refund_declined,
+    "test_over": test_over,
+}

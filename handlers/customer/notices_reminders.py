@@ -12,6 +12,7 @@ from billing.orders import Fitting
 from handlers.customer import buttons
 from handlers.customer.phrases import menu, points, units_of
 from handlers.customer.telling import Params, about_workspace, told
+from handlers.customer.ways_to_pay import ways_to_pay
 from handlers.notices import Reader, Writer
 from handlers.screens import Screen, button
 from handlers.services import Services
@@ -38,7 +39,10 @@ async def covered(services: Services, reader: Reader, params: Params) -> Screen 
             t("You have {points}.", points=points(t, params["balance"])),
         ),
         *_lines(t, params),
-        rows=[[button(t("Don't renew some"), buttons.Addons(workspace=ws)), menu(t)]],
+        rows=[
+            [_let_end(t, params) or button(t("Don't renew some"), buttons.Addons(workspace=ws))],
+            [menu(t)],
+        ],
     )
 
 
@@ -66,7 +70,7 @@ async def short(services: Services, reader: Reader, params: Params) -> Screen | 
             *_ways_to_pay(t, ws, fit),
             [
                 button(t("Auto top-up"), buttons.AutoTopUp(workspace=ws)),
-                button(t("Choose what to keep"), buttons.Keep(workspace=ws)),
+                _let_end(t, params) or button(t("Choose what to keep"), buttons.Keep(workspace=ws)),
             ],
             [menu(t)],
         ],
@@ -84,6 +88,16 @@ async def _still_to_come(services: Services, params: Params) -> bool:
         and workspace.cycle_end.isoformat() == params["day"]
         and services.clock.now() < workspace.renews_at
     )
+
+
+def _let_end(t: Tongue, params: Params) -> InlineKeyboardButton | None:
+    """Where a single add-on renews there is nothing to choose: one tap, and its card says how to renew it again."""
+    addon = params.get("addon_id")
+    if addon is None:
+        return None
+    ((label, _, _),) = params["renews"]
+    target = buttons.Renews(workspace=params["workspace_id"], addon=addon, renews=False)
+    return button(t("Don't renew {label}", label=label), target)
 
 
 def _renews_line(t: Tongue, params: Params, today: dt.date, have: str) -> str:
@@ -146,13 +160,5 @@ def _day(t: Tongue, params: Params, today: dt.date) -> str:
 
 def _ways_to_pay(t: Tongue, workspace_id: int, fit: Fitting) -> list[list[InlineKeyboardButton]]:
     """The pack that fits and the exact amount; each makes its page when it is pressed (R3, R13)."""
-    rows = []
-    if fit.pack is not None:
-        card = fit.pack.card
-        text = f"{points(t, card.points + card.bonus)} · {t.money(card.price)}"
-        rows.append([button(text, buttons.Pay(workspace=workspace_id, pack_id=card.id), "success")])
-    if fit.exact is not None:
-        text = t("Just {points} · {price}", points=points(t, fit.exact_points), price=t.money(fit.exact))
-        pay = buttons.Pay(workspace=workspace_id, pack_id=0, points=fit.missing, currency=fit.exact.currency)
-        rows.append([button(text, pay, None if rows else "success")])
+    rows = ways_to_pay(t, fit, workspace_id, by_points=True)
     return rows or [[button(t("Top up"), buttons.TopUp(workspace=workspace_id))]]

@@ -15,15 +15,15 @@ async def renewal_date(services: Services, reader: Reader, params: Params) -> Sc
     t, about = reader.t, await about_workspace(services, reader, params)
     if about is None:
         return None
-    back = params["back"]
+    back, today = params["back"], services.clock.now().date()
     return told(
         t,
         about,
         t(
             "{partner} has set a new renewal date: {day}, then {then}.",
             partner=h(about.partner),
-            day=t.day(dt.date.fromisoformat(params["renewal"])),
-            then=t.day(dt.date.fromisoformat(params["then"])),
+            day=t.near_day(dt.date.fromisoformat(params["renewal"]), today),
+            then=t.near_day(dt.date.fromisoformat(params["then"]), today),
         ),
         t("{points} are back for days that were cut off.", points=points(t, back)) if back else None,
         t("You have {points}.", points=points(t, params["balance"])),
@@ -41,7 +41,7 @@ async def closed(services: Services, reader: Reader, params: Params) -> Screen |
         t("{name} closed this workspace.", name=h(params["by"])),
         t(
             "Until {day} everything goes on. Your points stay.",
-            day=t.day(dt.date.fromisoformat(params["until"])),
+            day=t.near_day(dt.date.fromisoformat(params["until"]), services.clock.now().date()),
         ),
     )
 

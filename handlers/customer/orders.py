@@ -7,16 +7,19 @@ from aiogram.types import InlineKeyboardButton
 
 from billing.addons import Completed
 from billing.errors import BillingError
-from billing.orders import OrderView, Remembered
+from billing.gateway import TAX_REFUSED
+from billing.orders import CUSTOMER_GONE, OrderView, Remembered
 from handlers.customer import buttons
-from handlers.customer.phrases import menu, outcomes, points, units_of
+from handlers.customer.phrases import look_again, menu, outcomes, points, units_of
 from handlers.refusals import words
 from handlers.screens import Screen, button, link
 from handlers.tongue import Tongue, h
-from storage.models import OrderStatus
+from storage.models import TEST_OVER, OrderStatus
 
 Renewals: TypeAlias = Sequence[tuple[str, int, int]]
 """Units that waited for points to renew: label, units, hundredths charged."""
+Pressed: TypeAlias = buttons.Pay | buttons.PayFor | buttons.PaySeveral | buttons.PaySeveralFor
+"""A button that makes a page to pay."""
 
 
 def order_screen(
@@ -39,7 +42,7 @@ def order_screen(
             return _ended(t, view)
 
 
-def refused_screen(t: Tongue, refusal: BillingError, again: buttons.Pay | buttons.PayFor) -> Screen:
+def refused_screen(t: Tongue, refusal: BillingError, again: Pressed) -> Screen:
     """No page to pay could be made, and why."""
     return Screen.of(
         f"<b>{t('Top up')}</b>",
@@ -83,7 +86,10 @@ def order_name(t: Tongue, view: OrderView) -> str:
 
 def remembered_lines(t: Tongue, remembered: Sequence[Remembered]) -> list[str]:
     """What the next points are used for."""
-    return [t("Paying buys {what}.", what=h(units_of(t, each.units, each.label))) for each in remembered]
+    return [
+        t("{what} is bought as soon as there are enough points.", what=h(units_of(t, each.units, each.label)))
+        for each in remembered
+    ]
 
 
 def _title(t: Tongue, view: OrderView) -> str:
@@ -104,6 +110,7 @@ def _open(t: Tongue, view: OrderView) -> Screen:
         _title(t, view),
         declined,
         t("Pay on Stripe's page. The points arrive here by themselves."),
+        t("Tax is added on the page.") if view.taxed else None,
         *remembered_lines(t, view.remembered),
         rows=[
             [link(t("Pay {price}", price=t.money(view.price)), view.url, "success")],
@@ -120,13 +127,14 @@ def _paid(t: Tongue, view: OrderView, bought: Sequence[Completed], renewed: Rene
     if view.receipt_url is not None:
         last.append(link(t("Receipt"), view.receipt_url))
     addons = [button(t("Add-ons"), buttons.Addons(workspace=view.workspace_id))] if bought or renewed else []
+    again = look_again(t, view.workspace_id, bought)
     return Screen.of(
         f"<b>{t('{points} arrived!', points=points(t, view.points + view.bonus))}</b>",
         detail,
         *outcomes(t, bought, renewed),
         t("You have {points}.", points=t.points(view.balance)),
         h(view.workspace),
-        rows=[addons, [*last, menu(t)]],
+        rows=[*again, addons, [*last, menu(t)]],
     )
 
 
@@ -142,7 +150,7 @@ def _ended(t: Tongue, view: OrderView) -> Screen:
     kept = None
     if view.remembered:
         what = ", ".join(h(units_of(t, each.units, each.label)) for each in view.remembered)
-        kept = t("Still bought as soon as points arrive: {what}.", what=what)
+        kept = t("Still bought as soon as there are enough points: {what}.", what=what)
         rows[:0] = [[forget_button(t, view.workspace_id, each)] for each in view.remembered]
     return Screen.of(_title(t, view), what_happened(t, view), kept, rows=rows)
 
@@ -154,7 +162,10 @@ def forget_button(t: Tongue, workspace_id: int, each: Remembered) -> InlineKeybo
 
 
 def _again(t: Tongue, view: OrderView) -> InlineKeyboardButton:
-    if view.pack_id is not None:
+    target: buttons.Pay | buttons.PaySeveral
+    if view.pack_id is not None and view.packs > 1:
+        target = buttons.PaySeveral(workspace=view.workspace_id, pack_id=view.pack_id, packs=view.packs)
+    elif view.pack_id is not None:
         target = buttons.Pay(workspace=view.workspace_id, pack_id=view.pack_id)
     else:
         target = buttons.Pay(
@@ -170,12 +181,24 @@ def what_happened(t: Tongue, view: OrderView) -> str:
             return t("Nobody paid within a day, so the page is closed. Nothing was charged.")
         case OrderStatus.CANCELLED, "superseded":
             return t("You chose something else, so this page is closed. Nothing was charged.")
+        case _, reason if reason == CUSTOMER_GONE:
+            return t("This page can't be used any more. Nothing was charged. Try again on a new one.")
+        case OrderStatus.CANCELLED, "recovered":
+            return t(
+                "The saved card was charged after all, so this page is closed. Nothing was charged here."
+            )
+        case _, reason if reason == TEST_OVER:
+            return t("This was a test payment, and the test is over. Nothing was charged.")
         case OrderStatus.CANCELLED, _:
             return t("Cancelled. Nothing was charged.")
         case _, "mismatch":
             return t(
                 "What was paid differs from what was ordered, so no points were added yet. "
                 "Your partner has been told and puts it right."
+            )
+        case _, reason if reason == TAX_REFUSED:
+            return t(
+                "Tax couldn't be worked out, so there is no page. Your partner has been told. Nothing was charged."
             )
         case _, "unreachable":
             return t("Stripe couldn't be reached for a day, so there is no page. Nothing was charged.")

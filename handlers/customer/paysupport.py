@@ -3,7 +3,7 @@
 from aiogram import Bot, Router
 from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
-from aiogram.fsm.state import State, StatesGroup
+from aiogram.fsm.state import StatesGroup
 from aiogram.types import CallbackQuery, Message
 
 from billing import refund_requests
@@ -12,7 +12,8 @@ from billing.money import Money
 from billing.refund_requests import PaymentView, PaySupport
 from handlers.context import Speaker
 from handlers.customer import buttons
-from handlers.customer.phrases import here, menu, points
+from handlers.customer.phrases import here, menu, payment_for, points
+from handlers.customer.prompts import question
 from handlers.questions import Answers
 from handlers.refusals import words
 from handlers.screens import Screen, button, link, show
@@ -23,7 +24,7 @@ from handlers.tongue import Tongue, h
 class Ask(StatesGroup):
     """The pending question."""
 
-    reason = State()
+    reason = question()
 
 
 def router() -> Router:
@@ -51,7 +52,8 @@ def support_view(t: Tongue, known: PaySupport) -> Screen:
     """How payments are found, and the newest of them, each opened by its number."""
     ws = known.workspace_id
     lines = [
-        f"{number}. {t.when(each.paid_at, 'd')}  <b>{t.money(each.paid)}</b>  {points(t, each.points)}"
+        f"{number}. {t.when(each.paid_at, 'd')}  <b>{t.money(each.paid)}</b>"
+        f"  {h(payment_for(t, each.plan, each.points))}"
         + (f" · {t('went back: {amount}', amount=t.money(each.gone))}" if each.gone.amount_minor else "")
         for number, each in enumerate(known.payments, start=1)
     ]
@@ -73,6 +75,7 @@ def support_view(t: Tongue, known: PaySupport) -> Screen:
                 button(str(number), buttons.Payment(order=each.order_id))
                 for number, each in enumerate(known.payments, start=1)
             ],
+            [button(t("All payments"), buttons.Payments(workspace=ws))] if lines else None,
             [
                 button(t("Top up"), buttons.TopUp(workspace=ws)),
                 button(t("History"), buttons.History(workspace=ws)),
@@ -100,21 +103,29 @@ async def _payment(services: Services, speaker: Speaker, order_id: int) -> Scree
 
 def payment_view(t: Tongue, found: PaymentView, said: str | None = None) -> Screen:
     """One payment: what it brought, what of it went back, whether it was asked for."""
+    bought, of_plan = payment_for(t, found.plan, found.points), found.plan is not None
     receipt = [link(t("Receipt"), found.receipt_url)] if found.receipt_url is not None else []
     ask = [button(t("Ask for a refund"), buttons.AskRefund(order=found.order_id))] if found.may_ask else []
     return Screen.of(
-        f"<b>{t('{points} for {price}', points=points(t, found.points), price=t.money(found.paid))}</b>",
+        f"<b>{t('{what} for {price}', what=h(bought), price=t.money(found.paid))}</b>",
         f"{h(found.workspace)}  {t.when(found.paid_at)}",
-        t(
-            "Went back: {amount}, with {points}.",
-            amount=t.money(found.gone),
-            points=points(t, found.taken),
-        )
-        if found.gone.amount_minor
-        else None,
+        _gone(t, found) if found.gone.amount_minor else None,
+        t("A refund of it doesn't end the plan or change it.") if of_plan and found.may_ask else None,
         said or _answer(t, found),
-        rows=[receipt, ask, [button(t("‹ Payments"), buttons.About(page="paysupport")), menu(t)]],
+        rows=[
+            receipt,
+            ask,
+            [button(t("Plan"), buttons.Plan(workspace=found.workspace_id))] if of_plan else None,
+            [button(t("‹ Payments"), buttons.Payments(workspace=found.workspace_id)), menu(t)],
+        ],
     )
+
+
+def _gone(t: Tongue, found: PaymentView) -> str:
+    amount = t.money(found.gone)
+    if found.plan is not None:
+        return t("Went back: {amount}.", amount=amount)
+    return t("Went back: {amount}, with {points}.", amount=amount, points=points(t, found.taken))
 
 
 def _answer(t: Tongue, found: PaymentView) -> str | None:
@@ -158,7 +169,6 @@ async def _ask_reason(
     await state.set_state(Ask.reason)
     await state.set_data({"order_id": order_id})
     rest = Money(found.paid.amount_minor - found.gone.amount_minor, found.paid.currency)
-    points_left = points(t, found.points - found.taken)
     return Screen.of(
         said,
         t(
@@ -166,9 +176,11 @@ async def _ask_reason(
             price=t.money(rest),
             partner=h(found.partner),
         ),
-        t(
+        t("The plan goes on all the same. You end it under Plan.")
+        if found.plan is not None
+        else t(
             "Refunded in full, {points} leave the workspace, even if they are spent.",
-            points=points_left,
+            points=points(t, found.points - found.taken),
         ),
         rows=[
             [button(t("Ask without a reason"), buttons.AskRefund(order=order_id, sent=True))],

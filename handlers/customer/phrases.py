@@ -11,6 +11,8 @@ from billing.history import Row
 from billing.ledger import Kind
 from billing.points import HUNDREDTHS
 from handlers.context import Speaker
+from handlers.customer import buttons
+from handlers.screens import button
 from handlers.tongue import Tongue, h
 
 
@@ -27,6 +29,13 @@ def points(t: Tongue, hundredths: int) -> str:
     # A broken number goes with the plural.
     count = whole if rest == 0 else max(whole, 2)
     return t.n("{amount} point", "{amount} points", count, amount=t.points(hundredths))
+
+
+def payment_for(t: Tongue, plan: str | None, hundredths: int) -> str:
+    """What a payment bought, plain: Business Lite, 50 points. `plan` is empty for one unknown."""
+    if plan is None:
+        return points(t, hundredths)
+    return plan or t("a plan")
 
 
 def units_of(t: Tongue, units: int, label: str) -> str:
@@ -72,11 +81,32 @@ def outcomes(
                 lines.append(
                     t("Not bought yet: {what}. {missing} missing.", what=what, missing=points(t, each.amount))
                 )
+            case "off":
+                lines.append(
+                    t(
+                        "Not bought: {what}. Buying is switched off at the moment; your points stay.",
+                        what=what,
+                    )
+                )
             case "price":
                 lines.append(t("Not bought: {what}. Its price has changed; look again.", what=what))
             case _:
                 lines.append(t("Not bought: {what}. It isn't sold any more.", what=what))
     return lines
+
+
+def look_again(t: Tongue, workspace_id: int, bought: Iterable[Completed]) -> list[list[InlineKeyboardButton]]:
+    """A row for each remembered purchase that came to nothing and that can be made by hand, now or later."""
+    return [
+        [
+            button(
+                t("Buy {label}", label=each.label),
+                buttons.AddonCard(workspace=workspace_id, addon=each.addon_id),
+            )
+        ]
+        for each in bought
+        if each.outcome in {"price", "off"}
+    ]
 
 
 def posting_name(t: Tongue, row: Row) -> str:
@@ -107,6 +137,8 @@ def posting_name(t: Tongue, row: Row) -> str:
             return t("Days cut off by a new renewal date: {label}", label=label)
         case Kind.FREED:
             return t("Days on which nothing was charged: {label}", label=label)
+        case Kind.TEST_POINTS:
+            return t("Points of test payments taken back")
 
 
 def menu(t: Tongue) -> InlineKeyboardButton:

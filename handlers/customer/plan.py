@@ -218,10 +218,11 @@ async def on_end(
     facts = await _facts(services, speaker, ws)
     if facts.paying is None:
         raise GoneError
-    if not callback_data.sure:
-        await show(bot, query, ending_view(speaker.t, facts))
-        return
     await query.answer()
+    if not callback_data.sure:
+        credit = await services.subscriptions.credit(speaker.person_id, ws)
+        await put(bot, query, ending_view(speaker.t, facts, credit))
+        return
     await services.subscriptions.end_with_period(speaker.call, ws)
     await put(bot, query, await plan_screen(services, speaker, ws))
     services.wake()

@@ -2,6 +2,8 @@
 
 from aiogram.types import InlineKeyboardButton
 
+from billing.access import Role
+from billing.gateway import TAX_REFUSED
 from billing.money import Money
 from billing.plans.comparing import Paying, PlanOption, PlanScreen
 from billing.plans.moving import Fit
@@ -68,7 +70,14 @@ def plan_view(t: Tongue, facts: PlanScreen, news: str | None = None) -> Screen:
             [button(t("End the subscription"), buttons.EndPlan(workspace=ws))]
             if paying is not None and not paying.ends
             else None,
-            [menu(t)],
+            [
+                *(
+                    [button(t("Payments"), buttons.Payments(workspace=ws))]
+                    if facts.role >= Role.BILLING
+                    else []
+                ),
+                menu(t),
+            ],
         ],
     )
 
@@ -281,6 +290,7 @@ def page_view(t: Tongue, view: PageView) -> Screen:
             return Screen.of(
                 title,
                 t("Pay on Stripe's page. The plan starts here by itself."),
+                t("Tax is added on the page.") if view.taxed else None,
                 rows=[
                     [link(pay, view.url, "success")],
                     [button(t("Cancel"), buttons.CancelPlanPage(page=view.id)), menu(t)],
@@ -303,6 +313,10 @@ def page_view(t: Tongue, view: PageView) -> Screen:
             said = t("Called off. Nothing was charged.")
         case "expired":
             said = t("Nobody paid within a day, so the page is closed. Nothing was charged.")
+        case _ if view.reason == TAX_REFUSED:
+            said = t(
+                "Tax couldn't be worked out, so there is no page. Your partner has been told. Nothing was charged."
+            )
         case _ if view.reason == "unreachable":
             said = t("Stripe couldn't be reached for a day, so there is no page. Nothing was charged.")
         case _:
@@ -310,8 +324,8 @@ def page_view(t: Tongue, view: PageView) -> Screen:
     return Screen.of(title, said, rows=[[again], [plans, menu(t)]])
 
 
-def ending_view(t: Tongue, facts: PlanScreen) -> Screen:
-    """What ending means, before it is done."""
+def ending_view(t: Tongue, facts: PlanScreen, credit: Money | None) -> Screen:
+    """What ending means, before it is done. `credit`: what Stripe keeps for invoices that won't come."""
     paying = facts.paying
     assert paying is not None
     when = t.when(paying.period_end, "D") if paying.period_end is not None else None
@@ -322,6 +336,14 @@ def ending_view(t: Tongue, facts: PlanScreen) -> Screen:
         if paying.after is not None
         else t("Then there is no plan: add-ons don't renew, and what is used may be over its limits."),
         t("Points stay."),
+        t(
+            "{amount} of credit are left at Stripe from a smaller plan. They pay for a plan that you take later; "
+            "ask {partner} if you want them back.",
+            amount=t.money(credit),
+            partner=h(facts.partner),
+        )
+        if credit is not None
+        else None,
         rows=[
             [button(t("End it"), buttons.EndPlan(workspace=facts.workspace_id, sure=True), "danger")],
             [button(t("Keep it"), buttons.Plan(workspace=facts.workspace_id))],

@@ -9,6 +9,8 @@ from billing.orders import Fitting
 from billing.proration import Formula
 from handlers.customer import buttons
 from handlers.customer.phrases import menu, points, units_of
+from handlers.customer.ways_to_pay import too_far, ways_to_pay
+from handlers.formulas import formula_text
 from handlers.screens import Screen, button
 from handlers.tongue import Tongue, h
 
@@ -19,6 +21,7 @@ def quote_view(t: Tongue, quote: Quote, today: dt.date) -> Screen:
         workspace=quote.workspace_id, addon=quote.addon_id, units=quote.units_after, quoted=quote.amount
     )
     cost = points(t, quote.amount)
+    text = t("Add for {cost}", cost=cost) if quote.amount > 0 else t("Add, free")
     return Screen.of(
         _heading(t, quote),
         _charge_line(t, quote),
@@ -29,7 +32,7 @@ def quote_view(t: Tongue, quote: Quote, today: dt.date) -> Screen:
         ),
         _next_line(t, quote, today),
         worked_out(t, quote.formula, whole_cycles=quote.whole_cycles),
-        rows=[[button(t("Add for {cost}", cost=cost), target, "success")], _back(t, quote)],
+        rows=[[button(text, target, "success")], _back(t, quote)],
     )
 
 
@@ -115,27 +118,9 @@ def ends_over_view(t: Tongue, quote: Quote, today: dt.date) -> Screen:
 def short_view(t: Tongue, quote: Quote, fit: Fitting, today: dt.date) -> Screen:
     """Not enough points: how many are missing and how to get them (R12)."""
     what = h(units_of(t, quote.units_after, quote.label))
-    rows: list[list[InlineKeyboardButton]] = []
-    if fit.pack is not None:
-        card = fit.pack.card
-        rows.append(
-            [
-                button(
-                    t(
-                        "Pay {price}: {points}",
-                        price=t.money(card.price),
-                        points=points(t, card.points + card.bonus),
-                    ),
-                    _pay_for(quote, pack_id=card.id),
-                    "success",
-                )
-            ]
-        )
-    if fit.exact is not None:
-        exact = _pay_for(quote, points=fit.missing, currency=fit.exact.currency)
-        text = t("Pay just {price}", price=t.money(fit.exact))
-        rows.append([button(text, exact, None if rows else "success")])
-    rows.append([button(t("Other packs"), _pay_for(quote)), *_back(t, quote)])
+    rows = ways_to_pay(t, fit, quote.workspace_id, (quote.addon_id, quote.units_after))
+    all_packs = buttons.PayFor(workspace=quote.workspace_id, addon=quote.addon_id, units=quote.units_after)
+    rows.append([button(t("Other packs"), all_packs), *_back(t, quote)])
     return Screen.of(
         _heading(t, quote),
         _charge_line(t, quote),
@@ -145,19 +130,8 @@ def short_view(t: Tongue, quote: Quote, fit: Fitting, today: dt.date) -> Screen:
             missing=points(t, quote.missing),
         ),
         _next_line(t, quote, today),
-        t("Paying buys {what} by itself.", what=what),
+        t("Paying buys {what} by itself.", what=what) if fit.reaches else too_far(t, what),
         rows=[*rows, [menu(t)]],
-    )
-
-
-def _pay_for(quote: Quote, *, pack_id: int = 0, points: int = 0, currency: str = "") -> buttons.PayFor:
-    return buttons.PayFor(
-        workspace=quote.workspace_id,
-        addon=quote.addon_id,
-        units=quote.units_after,
-        pack_id=pack_id,
-        points=points,
-        currency=currency,
     )
 
 
@@ -180,28 +154,6 @@ def worked_out(t: Tongue, formula: Formula, *, whole_cycles: bool) -> str | None
     if text is None:
         return None
     return f"<blockquote expandable>{t('How this is worked out')}\n{text}\n{t('Today counts.')}</blockquote>"
-
-
-def formula_text(t: Tongue, formula: Formula, *, whole_cycles: bool = False) -> str | None:
-    """1 × 5 × 15 / 30 = 2.50, a line a part; None where there is nothing to work out.
-
-    Points that come back are worked out above zero, as the sentence beside them names them.
-    """
-    if not formula.parts:
-        return None
-    price, sign = t.points(formula.price), -1 if formula.amount < 0 else 1
-    lines = [
-        f"{part.units * sign} × {price}{'' if whole_cycles else f' × {part.days} / {formula.of_days}'}"
-        f" = {t.points(part.amount * sign)}".replace("-", "−")
-        for part in formula.parts
-    ]
-    if whole_cycles:
-        return "\n".join(lines)
-    if formula.rounding:
-        lines.append(t("rounding {amount}", amount=t.points(formula.rounding * sign, sign=True)))
-    if len(lines) > 1:
-        lines.append(f"= {t.points(formula.amount * sign)}")
-    return "\n".join(lines)
 
 
 def _heading(t: Tongue, quote: Quote) -> str:

@@ -14,6 +14,7 @@ from billing.rescue import Mix, PlanWay, Rescue, WayOut
 from billing.standing import LimitStanding
 from handlers.customer import buttons
 from handlers.customer.phrases import menu, over_limit, points, units_of
+from handlers.customer.ways_to_pay import too_far, ways_to_pay
 from handlers.screens import Screen, button
 from handlers.tongue import Tongue, h
 
@@ -198,19 +199,6 @@ def bought_view(t: Tongue, bought: MixBought, today: dt.date, *, delivered: bool
 
 def short_view(t: Tongue, workspace_id: int, mix: Mix, fit: Fitting) -> Screen:
     """Not enough points for all of it: how many are missing and how to get them (R12)."""
-    rows: Rows = []
-    if fit.pack is not None:
-        card = fit.pack.card
-        text = t(
-            "Pay {price}: {points}", price=t.money(card.price), points=points(t, card.points + card.bonus)
-        )
-        rows.append([button(text, buttons.Pay(workspace=workspace_id, pack_id=card.id), "success")])
-    if fit.exact is not None:
-        exact = buttons.Pay(
-            workspace=workspace_id, pack_id=0, points=fit.missing, currency=fit.exact.currency
-        )
-        text = t("Pay just {price}", price=t.money(fit.exact))
-        rows.append([button(text, exact, None if rows else "success")])
     what = h(", ".join(units_of(t, way.units, way.label) for way in mix.ways))
     return Screen.of(
         f"<b>{t('You are {missing} short.', missing=points(t, mix.missing))}</b>",
@@ -220,11 +208,9 @@ def short_view(t: Tongue, workspace_id: int, mix: Mix, fit: Fitting) -> Screen:
             cost=points(t, mix.amount),
             balance=points(t, mix.balance),
         ),
-        t("Paying buys {what} and starts your workspace again.", what=what)
-        if mix.resumes
-        else t("Paying buys {what} by itself.", what=what),
+        _paying_line(t, what, mix, fit),
         rows=[
-            *rows,
+            *ways_to_pay(t, fit, workspace_id),
             [
                 button(t("Other packs"), buttons.TopUp(workspace=workspace_id)),
                 button(t("Don't buy"), buttons.ForgetAll(workspace=workspace_id)),
@@ -232,3 +218,11 @@ def short_view(t: Tongue, workspace_id: int, mix: Mix, fit: Fitting) -> Screen:
             [menu(t)],
         ],
     )
+
+
+def _paying_line(t: Tongue, what: str, mix: Mix, fit: Fitting) -> str:
+    if not fit.reaches:
+        return too_far(t, what)
+    if mix.resumes:
+        return t("Paying buys {what} and starts your workspace again.", what=what)
+    return t("Paying buys {what} by itself.", what=what)

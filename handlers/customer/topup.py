@@ -10,11 +10,12 @@ from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 from billing import addons, orders
 from billing.errors import AmountError, BadValueError, BillingError, GoneError
 from billing.money import Money
-from billing.orders import Choice, ExactOffer, PackOffer
+from billing.orders import Choice, ExactOffer, Fitting, PackOffer
 from billing.points import PointsFormatError, parse_points
 from handlers.context import Speaker
 from handlers.customer import buttons
 from handlers.customer.orders import (
+    Pressed,
     forget_button,
     order_name,
     order_screen,
@@ -23,6 +24,7 @@ from handlers.customer.orders import (
 )
 from handlers.customer.phrases import here, menu, points
 from handlers.customer.prompts import Ask
+from handlers.customer.ways_to_pay import pack_target, pack_text
 from handlers.questions import KEEPS_QUESTION, Answers
 from handlers.refusals import words
 from handlers.screens import Screen, button, put, show
@@ -41,6 +43,8 @@ def router() -> Router:
     router.callback_query.register(on_ask_exact, buttons.AskExact.filter(), flags=KEEPS_QUESTION)
     router.callback_query.register(on_pay, buttons.Pay.filter())
     router.callback_query.register(on_pay_for, buttons.PayFor.filter())
+    router.callback_query.register(on_pay_several, buttons.PaySeveral.filter())
+    router.callback_query.register(on_pay_several_for, buttons.PaySeveralFor.filter())
     router.callback_query.register(on_show_order, buttons.ShowOrder.filter())
     router.callback_query.register(on_cancel_order, buttons.CancelOrder.filter())
     router.callback_query.register(on_forget, buttons.Forget.filter())
@@ -91,14 +95,14 @@ async def on_points_typed(
     ws, currency, t = int(data["workspace"]), str(data["currency"]), speaker.t
     try:
         wanted = parse_points(typed, decimal=t.decimal_mark, group=t.group_mark)
-        bought, money, offer, better = await services.db.read(
+        bought, money, offer, fit = await services.db.read(
             orders.exact_price, speaker.person_id, ws, currency, wanted
         )
     except (PointsFormatError, AmountError, BadValueError) as refusal:
         await show(bot, message, wrong_points_view(t, ws, words(refusal, t)))
         return
     await state.clear()
-    await show(bot, message, exact_view(t, ws, wanted, bought, money, offer, better))
+    await show(bot, message, exact_view(t, ws, wanted, bought, money, offer, fit))
 
 
 async def on_pay(
@@ -127,9 +131,30 @@ async def on_pay_for(
     await _open_page(query, callback_data, bot, services, speaker, partner_id, choice)
 
 
+async def on_pay_several(
+    query: CallbackQuery, callback_data: buttons.PaySeveral, bot: Bot, services: Services, speaker: Speaker
+) -> None:
+    choice = Choice(callback_data.pack_id, packs=max(1, callback_data.packs))
+    partner_id = await services.db.read(orders.payer, speaker.person_id, callback_data.workspace)
+    await query.answer()
+    await _open_page(query, callback_data, bot, services, speaker, partner_id, choice)
+
+
+async def on_pay_several_for(
+    query: CallbackQuery, callback_data: buttons.PaySeveralFor, bot: Bot, services: Services, speaker: Speaker
+) -> None:
+    """As on_pay_for."""
+    tap = callback_data
+    partner_id = await services.db.read(orders.payer, speaker.person_id, tap.workspace)
+    await services.db.write(addons.remember_purchase, speaker.call, tap.workspace, tap.addon, tap.units)
+    await query.answer()
+    choice = Choice(tap.pack_id, packs=max(1, tap.packs))
+    await _open_page(query, tap, bot, services, speaker, partner_id, choice)
+
+
 async def _open_page(
     query: CallbackQuery,
-    pressed: buttons.Pay | buttons.PayFor,
+    pressed: Pressed,
     bot: Bot,
     services: Services,
     speaker: Speaker,
@@ -264,26 +289,21 @@ def _out_of_question(t: Tongue, workspace_id: int) -> list[InlineKeyboardButton]
     return [button(t("Cancel"), buttons.TopUp(workspace=workspace_id)), menu(t)]
 
 
-def _better_line(t: Tongue, better: PackOffer | None) -> str | None:
-    if better is None:
+def _pack_line(t: Tongue, fit: Fitting) -> str | None:
+    if fit.pack is None:
         return None
-    card = better.card
-    return t(
-        "A pack of {points} costs {price}.",
-        points=points(t, card.points + card.bonus),
-        price=t.money(card.price),
-    )
+    card = fit.pack.card
+    each = points(t, card.points + card.bonus)
+    price = t.money(Money(card.price.amount_minor * fit.packs, card.price.currency))
+    if fit.packs == 1:
+        return t("A pack of {points} costs {price}.", points=each, price=price)
+    return t("{count} packs of {points} cost {price}.", count=t.number(fit.packs), points=each, price=price)
 
 
-def _better_row(t: Tongue, workspace_id: int, better: PackOffer | None) -> list[InlineKeyboardButton]:
-    if better is None:
+def _pack_row(t: Tongue, workspace_id: int, fit: Fitting, style: str | None) -> list[InlineKeyboardButton]:
+    if fit.pack is None:
         return []
-    text = t(
-        "Pay {price}: {points}",
-        price=t.money(better.card.price),
-        points=points(t, better.card.points + better.card.bonus),
-    )
-    return [button(text, buttons.Pay(workspace=workspace_id, pack_id=better.card.id), "success")]
+    return [button(pack_text(t, fit.pack, fit.packs), pack_target(workspace_id, fit.pack, fit.packs), style)]
 
 
 def exact_view(
@@ -293,17 +313,23 @@ def exact_view(
     bought: int,
     money: Money,
     offer: ExactOffer,
-    better: PackOffer | None,
+    fit: Fitting,
 ) -> Screen:
-    """The money for an exact number of points; rounding, minimums and a pack that gives more for less included."""
+    """The money for an exact number of points, rounding and minimums included, and the pack that fits best beside it:
+    first, and coloured, where it gives no less for no more.
+    """
     target = buttons.Pay(workspace=workspace_id, pack_id=0, points=wanted, currency=money.currency)
+    pack_first = fit.exact is None
+    ways = [
+        _pack_row(t, workspace_id, fit, "success" if pack_first else None),
+        [button(t("Pay {price}", price=t.money(money)), target, None if pack_first else "success")],
+    ]
     return Screen.of(
         f"<b>{t('{points} for {price}', points=points(t, bought), price=t.money(money))}</b>",
         t("One point costs {price}.", price=t.price(offer.price, offer.currency)),
-        _better_line(t, better),
+        _pack_line(t, fit),
         rows=[
-            _better_row(t, workspace_id, better),
-            [button(t("Pay {price}", price=t.money(money)), target, None if better else "success")],
+            *(ways if pack_first else reversed(ways)),
             [
                 button(t("Other number"), buttons.AskExact(workspace=workspace_id, currency=money.currency)),
                 button(t("Packs"), buttons.TopUp(workspace=workspace_id)),

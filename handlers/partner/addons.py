@@ -1,4 +1,4 @@
-"""/addons: what the partner sells per cycle, its price beside its cost, and the margin guard (R6, R32)."""
+"""/addons: what the partner sells per cycle, and its price beside its cost (R6, R32)."""
 
 import datetime as dt
 
@@ -10,14 +10,14 @@ from aiogram.types import CallbackQuery, Message
 from billing import catalogue, margin
 from billing.catalogue import AddonCard
 from billing.errors import BadValueError
-from billing.margin import PackLoss, PricePreview
 from billing.points import AmountFormatError
 from handlers.context import Speaker
 from handlers.partner import buttons
 from handlers.partner.desk import desk_screen
-from handlers.partner.pack_view import pack_label
+from handlers.partner.margin_view import earnings, price_preview_view, suggestions_view
 from handlers.partner.prompts import Ask, ask, question_screen
 from handlers.partner.routing import opens, says
+from handlers.partner.typed import READING_ERRORS, money
 from handlers.partner.typed import points as typed_points
 from handlers.partner.wrong import why
 from handlers.questions import Answers
@@ -31,10 +31,13 @@ def router() -> Router:
     router.message.register(says(prices_screen), Command("addons"))
     router.callback_query.register(opens(_prices), buttons.Prices.filter())
     router.callback_query.register(opens(_suggest), buttons.SuggestPrices.filter())
+    router.callback_query.register(opens(_save_suggested), buttons.SaveSuggestedPrices.filter())
     router.callback_query.register(opens(_price), buttons.Price.filter())
     router.callback_query.register(on_type_price, buttons.TypePrice.filter())
     router.message.register(on_price_typed, Answers(Ask.price))
     router.callback_query.register(opens(_save), buttons.SavePrice.filter())
+    router.callback_query.register(on_type_cost, buttons.TypeCost.filter())
+    router.message.register(on_cost_typed, Answers(Ask.cost))
     router.callback_query.register(on_type_label, buttons.TypeLabel.filter())
     router.message.register(on_label_typed, Answers(Ask.label))
     router.callback_query.register(opens(_on_sale), buttons.OnSale.filter())
@@ -57,10 +60,26 @@ async def _prices(services: Services, speaker: Speaker, _: buttons.Prices) -> Sc
 
 
 async def _suggest(services: Services, speaker: Speaker, tap: buttons.SuggestPrices) -> Screen:
-    await services.db.write(catalogue.suggest_prices, speaker.call)
+    preview = await services.db.read(margin.suggestions_preview, speaker.person_id)
+    if not preview.prices:
+        return await _suggested_from(services, speaker, desk=tap.desk)
+    return suggestions_view(speaker.t, preview, desk=tap.desk)
+
+
+async def _save_suggested(services: Services, speaker: Speaker, tap: buttons.SaveSuggestedPrices) -> Screen:
+    """Saves what was shown, or shows what it has become."""
+    await services.db.write(catalogue.suggest_prices, speaker.call, tap.total)
     services.wake()
-    screen = desk_screen if tap.desk else prices_screen
-    return await screen(services, speaker)
+    preview = await services.db.read(margin.suggestions_preview, speaker.person_id)
+    if not preview.prices:
+        return await _suggested_from(services, speaker, desk=tap.desk)
+    return suggestions_view(
+        speaker.t, preview, desk=tap.desk, news=speaker.t("Something changed: nothing is saved yet.")
+    )
+
+
+async def _suggested_from(services: Services, speaker: Speaker, *, desk: bool) -> Screen:
+    return await (desk_screen if desk else prices_screen)(services, speaker)
 
 
 async def _price(services: Services, speaker: Speaker, tap: buttons.Price) -> Screen:
@@ -118,7 +137,9 @@ def price_view(t: Tongue, card: AddonCard, today: dt.date, news: str | None = No
         if card.price is not None
         else t("No price yet"),
         coming,
-        t("Costs you  {cost}", cost=t.money(card.cost)) if card.cost is not None else None,
+        t("Costs you  {cost}", cost=t.money(card.cost))
+        if card.cost is not None
+        else t("No cost price yet: what it earns isn't compared."),
         t.n("{count} workspace has it", "{count} workspaces have it", card.workspaces),
         t("Sold by whole months: full price on any day, nothing back.")
         if card.whole_cycles
@@ -130,7 +151,7 @@ def price_view(t: Tongue, card: AddonCard, today: dt.date, news: str | None = No
                     buttons.TypePrice(addon_id=card.id),
                     "success" if card.price is None else None,
                 ),
-                button(t("Rename"), buttons.TypeLabel(addon_id=card.id)),
+                button(t("Cost price"), buttons.TypeCost(addon_id=card.id)),
             ],
             [
                 button(t("Take off sale"), buttons.OnSale(addon_id=card.id, on=False))
@@ -140,6 +161,7 @@ def price_view(t: Tongue, card: AddonCard, today: dt.date, news: str | None = No
                 if card.whole_cycles
                 else button(t("Sell by whole months"), buttons.WholeCycles(addon_id=card.id, on=True)),
             ],
+            [button(t("Rename"), buttons.TypeLabel(addon_id=card.id))],
             [button(t("‹ Prices"), buttons.Prices())],
         ],
     )
@@ -186,99 +208,86 @@ async def on_price_typed(
         screen = _price_question(speaker.t, card, _why_price(error, speaker.t))
     else:
         await state.clear()
-        screen = preview_view(speaker.t, preview, today)
+        screen = price_preview_view(speaker.t, preview, today)
     await show(bot, message, screen)
 
 
 def _why_price(error: Exception, t: Tongue) -> str:
     if isinstance(error, BadValueError):
-        return t("A price is zero or more, up to {most} points.", most=t.points(100_000_000))
+        return t("A price is zero or more, up to {most} points.", most=t.points(catalogue.MOST_PRICE))
     return why(error, t, "7.50")
-
-
-def preview_view(t: Tongue, preview: PricePreview, today: dt.date) -> Screen:
-    """What saving would do: to whom, from when, and what is left over the cost (R32)."""
-    addon = preview.addon
-    before = t.points(addon.price) if addon.price is not None else None
-    after = t.points(preview.price)
-    return Screen.of(
-        f"<b>{h(addon.label)}</b>: "
-        + (
-            t("{before} → {after} points a month", before=before, after=after)
-            if before is not None
-            else t("{after} points a month", after=after)
-        ),
-        _touches(t, preview, today),
-        *_earns(t, preview),
-        *[_loss(t, loss) for loss in preview.losses],
-        rows=[
-            [
-                button(
-                    t("Save"),
-                    buttons.SavePrice(addon_id=addon.id, price=preview.price),
-                    None if preview.losses else "success",
-                ),
-                button(t("Other price"), buttons.TypePrice(addon_id=addon.id)),
-            ],
-            [button(t("‹ Back"), buttons.Price(addon_id=addon.id))],
-        ],
-    )
-
-
-def _touches(t: Tongue, preview: PricePreview, today: dt.date) -> str:
-    count = preview.addon.workspaces
-    if not count:
-        return t("No workspace has it yet: holds from today.")
-    if preview.applies_from is None:
-        return t.n(
-            "Touches {count} workspace at its next renewal; it is told today.",
-            "Touches {count} workspaces at their next renewal; they are told today.",
-            count,
-        )
-    return t.n(
-        "Touches {count} workspace at its first renewal from {day}; it is told today.",
-        "Touches {count} workspaces at their first renewal from {day}; they are told today.",
-        count,
-        day=t.near_day(preview.applies_from, today),
-    )
-
-
-def _earns(t: Tongue, preview: PricePreview) -> list[str]:
-    cost = preview.addon.cost
-    if cost is None:
-        return []
-    if preview.least is None or preview.most is None:
-        return [
-            t(
-                "Costs you {cost}; no pack is sold in {currency}, so it isn't compared.",
-                cost=t.money(cost),
-                currency=cost.currency,
-            )
-        ]
-    if preview.least == preview.most:
-        return [t("Costs you {cost}; brings {brings}.", cost=t.money(cost), brings=t.money(preview.least))]
-    return [
-        t(
-            "Costs you {cost}; brings {least} to {most}, by pack.",
-            cost=t.money(cost),
-            least=t.money(preview.least),
-            most=t.money(preview.most),
-        )
-    ]
-
-
-def _loss(t: Tongue, loss: PackLoss) -> str:
-    if loss.pack is None:
-        return t("⚠ With points bought exactly you lose {lost} on each.", lost=t.money(loss.lost))
-    return t(
-        "⚠ With “{pack}” you lose {lost} on each.", pack=pack_label(t, loss.pack), lost=t.money(loss.lost)
-    )
 
 
 async def _save(services: Services, speaker: Speaker, tap: buttons.SavePrice) -> Screen:
     await services.db.write(catalogue.set_price, speaker.call, tap.addon_id, tap.price)
     services.wake()
     return await price_screen(services, speaker, tap.addon_id, speaker.t("Saved."))
+
+
+async def on_type_cost(
+    query: CallbackQuery,
+    callback_data: buttons.TypeCost,
+    bot: Bot,
+    services: Services,
+    speaker: Speaker,
+    state: FSMContext,
+) -> None:
+    await ask(services, speaker, state, Ask.cost, addon_id=callback_data.addon_id)
+    await show(bot, query, await _cost_question(services, speaker, callback_data.addon_id))
+
+
+async def _cost_question(
+    services: Services, speaker: Speaker, addon_id: int, said: str | None = None
+) -> Screen:
+    t = speaker.t
+    usual = await _usual_currency(services, speaker)
+    card = await services.db.read(catalogue.addon_card, speaker.person_id, addon_id, _today(services))
+    return question_screen(
+        t,
+        f"<b>{h(card.label)}</b>",
+        t(
+            "What does a unit cost you a month? For example <code>5 {usual}</code>. Customers never see it.",
+            usual=usual,
+        ),
+        t("It costs you {cost} now.", cost=t.money(card.cost)) if card.cost is not None else None,
+        back=buttons.Price(addon_id=addon_id),
+        why=said,
+    )
+
+
+async def _usual_currency(services: Services, speaker: Speaker) -> str:
+    partner, _ = await services.db.read(catalogue.addon_cards, speaker.person_id, _today(services))
+    return partner.currency
+
+
+async def on_cost_typed(
+    message: Message, typed: str, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
+) -> None:
+    """The add-on's own screen, with what its price earns over the new cost."""
+    addon_id = (await state.get_data())["addon_id"]
+    usual = await _usual_currency(services, speaker)
+    try:
+        cost = money(typed, usual, speaker.t)
+        await services.db.write(catalogue.set_cost, speaker.call, addon_id, cost)
+    except READING_ERRORS as error:
+        said = why(error, speaker.t, f"5 {usual}")
+        screen = await _cost_question(services, speaker, addon_id, said)
+    else:
+        await state.clear()
+        screen = await price_screen(
+            services, speaker, addon_id, await _cost_saved(services, speaker, addon_id)
+        )
+    await show(bot, message, screen)
+
+
+async def _cost_saved(services: Services, speaker: Speaker, addon_id: int) -> str:
+    today, saved = _today(services), speaker.t("Saved.")
+    card = await services.db.read(catalogue.addon_card, speaker.person_id, addon_id, today)
+    if card.price is None:
+        return saved
+    asked = (speaker.person_id, addon_id, card.price, today)
+    preview = await services.db.read(margin.price_preview, *asked)
+    return "\n".join([saved, *earnings(speaker.t, preview)])
 
 
 async def on_type_label(

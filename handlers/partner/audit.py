@@ -6,7 +6,7 @@ from typing import Any
 from aiogram import Router
 from aiogram.filters import Command
 
-from billing import workspaces
+from billing import golive, other_account, workspaces
 from billing.money import Money
 from handlers.context import Speaker
 from handlers.partner import buttons
@@ -80,12 +80,48 @@ def line(t: Tongue, entry: AuditEntry, workspace: str) -> str:
                 moved=moved,
                 why=subject,
             )
+        case "refund" if "plan" in after:
+            return t(
+                "refunded {amount} to {workspace}, paid for {plan}",
+                amount=t.money(Money(after["amount"], after["currency"])),
+                workspace=workspace,
+                plan=h(after["plan"] or t("a plan")),
+            )
         case "refund":
             return t(
                 "refunded {amount} to {workspace}, {points} points",
                 amount=t.money(Money(after["amount"], after["currency"])),
                 workspace=workspace,
                 points=t.points(-after["points"], sign=True),
+            )
+        case golive.ENDED:
+            return t(
+                "test over in {workspace}: {points} points taken back, balance {before} → {after}",
+                workspace=workspace,
+                points=t.points(after["points"]),
+                before=t.points(before["balance"]),
+                after=t.points(after["balance"]),
+            )
+        case golive.WENT_LIVE:
+            return t.n(
+                "went live: tests in {count} workspace ended, {points} points taken back",
+                "went live: tests in {count} workspaces ended, {points} points taken back",
+                after["workspaces"],
+                points=t.points(after["points"]),
+            )
+        case "refund_declined" if after:
+            return t(
+                "declined a refund of {amount}, paid on {day}, to {workspace}: {note}",
+                amount=t.money(Money(after["amount"], after["currency"])),
+                day=_day(t, after["paid_on"]),
+                workspace=workspace,
+                note=subject,
+            )
+        case other_account.MOVED:
+            return t(
+                "moved to another Stripe account: {before} → {after}",
+                before=h(before["account"]),
+                after=h(after["account"]),
             )
         case "refund_declined":
             return t("declined a refund of {workspace}: {note}", workspace=workspace, note=subject)
@@ -100,12 +136,29 @@ def line(t: Tongue, entry: AuditEntry, workspace: str) -> str:
                 after=after["units"],
                 points=t.points(after["points"], sign=True),
             )
+        case "approve_removal" if before:
+            return t(
+                "approved: {addon} of {workspace} {before} → {after}, {points} points",
+                addon=subject,
+                workspace=workspace,
+                before=before["units"],
+                after=after["units"],
+                points=t.points(after["points"], sign=True),
+            )
         case "approve_removal":
             return t(
                 "approved: {addon} of {workspace} down to {units}",
                 addon=subject,
                 workspace=workspace,
                 units=after["units"],
+            )
+        case "decline_removal" if before:
+            return t(
+                "declined: {addon} of {workspace} down to {units}, has {before}",
+                addon=subject,
+                workspace=workspace,
+                units=after["units"],
+                before=before["units"],
             )
         case "decline_removal":
             return t(
@@ -170,6 +223,13 @@ def _catalogue_line(t: Tongue, entry: AuditEntry, subject: str) -> str:
                 before=_points(t, before["price"]),
                 after=_points(t, after["price"]),
             )
+        case "cost":
+            return t(
+                "cost price of {addon} {before} → {after}",
+                addon=subject,
+                before=_money(t, before),
+                after=_money(t, after),
+            )
         case "label":
             return t("renamed {before} to {after}", before=h(before["label"]), after=h(after["label"]))
         case "on_sale":
@@ -209,8 +269,8 @@ def _catalogue_line(t: Tongue, entry: AuditEntry, subject: str) -> str:
             return t(
                 "price of a point in {currency} {before} → {after}",
                 currency=subject,
-                before=h(before.get("price") or "–"),
-                after=h(after.get("price") or "–"),
+                before=_point_price(t, before, entry.subject),
+                after=_point_price(t, after, entry.subject),
             )
         case _:
             return _desk_line(t, entry, subject)
@@ -224,6 +284,12 @@ def _desk_line(t: Tongue, entry: AuditEntry, subject: str) -> str:
         case "customers_may_remove":
             return (
                 t("customers remove add-ons themselves") if after["may"] else t("customers ask for removals")
+            )
+        case "invoicing":
+            return t(
+                "invoices {before} → {after}",
+                before=_invoicing(t, before["invoicing"]),
+                after=_invoicing(t, after["invoicing"]),
             )
         case "charge_removal_date":
             return t("the day of removal is charged") if after["on"] else t("the day of removal goes back")
@@ -259,6 +325,22 @@ def _balances(t: Tongue, before: dict[str, Any], after: dict[str, Any]) -> str:
 
 def _points(t: Tongue, value: int | None) -> str:
     return t.points(value) if value is not None else "–"
+
+
+def _money(t: Tongue, facts: dict[str, Any]) -> str:
+    return t.money(Money(facts["amount_minor"], facts["currency"])) if facts else "–"
+
+
+def _point_price(t: Tongue, facts: dict[str, Any], currency: str) -> str:
+    """0.8 (from 5 USD)"""
+    price, least = facts.get("price"), facts.get("minimum_minor")
+    if not price or not least:
+        return h(price or "–")
+    return t("{price} (from {least})", price=h(price), least=t.money(Money(least, currency)))
+
+
+def _invoicing(t: Tongue, what: str) -> str:
+    return {"off": t("off"), "invoices": t("without tax"), "tax": t("with tax")}[what]
 
 
 def _number(t: Tongue, value: int | None) -> str:

@@ -22,6 +22,14 @@ class ConnectStripe(CallbackData, prefix="pst"):
     """How Stripe gets connected."""
 
 
+class MoveAccount(CallbackData, prefix="pma"):
+    """From now on the books are about the Stripe account that the key opens."""
+
+    code: str
+    """The account's id, as it was shown."""
+    sure: bool
+
+
 class CreditBilling(CallbackData, prefix="pcb"):
     on: bool
     settings: bool
@@ -40,6 +48,12 @@ class SuggestPrices(CallbackData, prefix="psg"):
 
     desk: bool
     """Back to the desk, not to the prices."""
+
+
+class SaveSuggestedPrices(CallbackData, prefix="psv"):
+    desk: bool
+    total: Id
+    """The sum of those shown, hundredths: others are not saved (R32)."""
 
 
 class Workspaces(CallbackData, prefix="pl", sep="|"):
@@ -90,6 +104,13 @@ class TakePoints(CallbackData, prefix="ppt"):
 
 
 class UndoPoints(CallbackData, prefix="ppu"):
+    id: Id
+    number: Id
+
+
+class UndoIntoDebt(CallbackData, prefix="ppv"):
+    """The second tap of one who was told that taking a gift back leaves the balance below zero (R31)."""
+
     id: Id
     number: Id
 
@@ -225,6 +246,12 @@ class SavePrice(CallbackData, prefix="pcs"):
     """Hundredths."""
 
 
+class TypeCost(CallbackData, prefix="pcp"):
+    """Ask what a unit costs the partner."""
+
+    addon_id: Id
+
+
 class TypeLabel(CallbackData, prefix="pcl"):
     addon_id: Id
 
@@ -291,6 +318,22 @@ class TypePointPrice(CallbackData, prefix="pet"):
     """Ask for a price and its currency."""
 
 
+class SavePointPrice(CallbackData, prefix="pes"):
+    """Save what was typed."""
+
+
+class TypeLeastPurchase(CallbackData, prefix="pem"):
+    """Ask for the least that an exact purchase costs."""
+
+    currency: str
+
+
+class LeastPurchase(CallbackData, prefix="pel"):
+    """Stripe's own minimum (0), or the amount that it was."""
+
+    amount_minor: Id
+
+
 class DropPointPrice(CallbackData, prefix="ped"):
     currency: str
 
@@ -305,6 +348,14 @@ class TypeName(CallbackData, prefix="psn"):
 
 class CustomersMayRemove(CallbackData, prefix="psr"):
     may: bool
+
+
+class Invoices(CallbackData, prefix="pin0"):
+    """What payment pages make out."""
+
+
+class SetInvoicing(CallbackData, prefix="pinv"):
+    what: Literal["off", "invoices", "tax"]
 
 
 class ChargeRemovalDate(CallbackData, prefix="psd"):
@@ -346,6 +397,13 @@ class TypeDays(CallbackData, prefix="psy"):
     """Asks for one of the settings that count days or hours."""
 
     what: Literal["grace", "lead", "notice"]
+
+
+class Payments(CallbackData, prefix="pfl"):
+    """A workspace's payments; 0: the newest page."""
+
+    id: Id
+    page: Page = 0
 
 
 class Refund(CallbackData, prefix="pf"):

@@ -11,6 +11,7 @@ from billing import workspaces
 from billing.cycle import UnknownZoneError, local_date, zone_named
 from billing.errors import BadValueError, GoneError
 from billing.text import required
+from billing.workspaces import WorkspaceCard
 from handlers.context import Speaker
 from handlers.partner import buttons
 from handlers.partner.invites import invited_view, owner_link
@@ -275,11 +276,16 @@ async def _create(
     await state.clear()
     services.wake()
     t = speaker.t
-    today = _today(services, made.zone)
-    news = t(
-        "{name} is set up: number {number}, renews {day}.",
-        name=h(made.name),
-        number=made.id,
-        day=t.near_day(made.cycle_end, today),
-    )
-    return invited_view(t, made.id, made.name, link, news=news)
+    card = await services.db.read(workspaces.card, speaker.person_id, made.id, services.clock.now())
+    return invited_view(t, made.id, made.name, link, news=made_text(t, card, _today(services, made.zone)))
+
+
+def made_text(t: Tongue, card: WorkspaceCard, today: dt.date) -> str:
+    """All that was chosen, together."""
+    lines = [
+        t("<b>{name}</b> is set up: number {number}.", name=h(card.name), number=card.id),
+        t("Plan  {plan}", plan=h(card.plan) if card.plan is not None else t("none")),
+        t("Zone  {zone}", zone=h(card.zone)),
+        t("Renews  {day}", day=t.near_day(card.renewal, today)),
+    ]
+    return "\n".join(lines)

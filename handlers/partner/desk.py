@@ -10,6 +10,7 @@ from billing.money import Money
 from billing.workspaces import Checklist, Desk
 from handlers.context import Speaker
 from handlers.partner import buttons
+from handlers.partner.other_account import other_account_screen
 from handlers.partner.routing import opens, says
 from handlers.screens import Screen, button
 from handlers.services import Services
@@ -36,6 +37,9 @@ async def _desk(services: Services, speaker: Speaker, _: buttons.Desk) -> Screen
 
 
 async def _stripe(services: Services, speaker: Speaker) -> Screen:
+    other = await other_account_screen(services, speaker)
+    if other is not None:
+        return other
     desk = await services.db.read(workspaces.desk_view, speaker.person_id, services.clock.now())
     return stripe_view(speaker.t, desk)
 
@@ -86,6 +90,7 @@ def _checklist(t: Tongue, found: Checklist) -> list[str]:
 
     live = t("Stripe live") if found.live else t("Stripe in test mode, which is allowed here")
     return [
+        *_held_up(t, found),
         line(found.stripe, live if _may_sell(found) else t("Stripe connected"), t("Stripe isn't connected")),
         *([line(False, "", t("Stripe is in test mode"))] if found.stripe and not _may_sell(found) else []),
         line(found.credit_billing, t("Credit billing on"), t("Credit billing is off")),
@@ -102,6 +107,33 @@ def _checklist(t: Tongue, found: Checklist) -> list[str]:
     ]
 
 
+def _held_up(t: Tongue, found: Checklist) -> list[str]:
+    """What keeps money from moving, and what to do."""
+    return [
+        *(
+            [
+                t(
+                    "⚠ This database is older than what happened at Stripe, as after a restored backup. "
+                    "No card is charged and no notice is sent until {command} has run where the bot runs.",
+                    command="<code>addondesk reconcile</code>",
+                )
+            ]
+            if found.behind
+            else []
+        ),
+        *(
+            [
+                t(
+                    "⚠ The Stripe key is of another account, {name}: nothing is sold, charged or ended.",
+                    name=h(found.other_account),
+                )
+            ]
+            if found.other_account is not None
+            else []
+        ),
+    ]
+
+
 def _may_sell(found: Checklist) -> bool:
     return found.live or found.test_payments
 
@@ -110,6 +142,8 @@ def _next_steps(t: Tongue, found: Checklist) -> list[list[InlineKeyboardButton]]
     steps: list[tuple[str, CallbackData]] = []
     if not found.stripe or not _may_sell(found):
         text = t("Go live with Stripe") if found.stripe else t("Connect Stripe")
+        if found.other_account is not None:
+            text = t("Mend the Stripe key")
         steps.append((text, buttons.ConnectStripe()))
     if not found.credit_billing:
         steps.append((t("Switch credit billing on"), buttons.CreditBilling(on=True, settings=False)))
@@ -179,7 +213,16 @@ def stripe_view(t: Tongue, desk: Desk) -> Screen:
             "",
             t("Never send a key into a chat."),
         ]
-    elif not _may_sell(found):
+    elif not found.live and found.test_payments:
+        steps = [
+            t("Customers can pay with test cards and get points for it."),
+            t(
+                "Going live takes those points back, to zero at the lowest. "
+                "Test cards, open test payments and test plans end."
+            ),
+            t("To go live: set {key} to the live key and start again.", key="<code>STRIPE_SECRET_KEY</code>"),
+        ]
+    elif not found.live:
         steps = [
             t("Test payments move no money, so nothing is sold yet."),
             t("To sell: set {key} to the live key and start again.", key="<code>STRIPE_SECRET_KEY</code>"),

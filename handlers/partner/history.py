@@ -6,6 +6,7 @@ from billing import history
 from billing.history import HistoryPage, Row
 from billing.ledger import Kind
 from handlers.context import Speaker
+from handlers.formulas import explanation
 from handlers.partner import buttons
 from handlers.partner.routing import opens
 from handlers.screens import Screen, button
@@ -61,7 +62,10 @@ def page_view(t: Tongue, page: HistoryPage) -> Screen:
         rows=[
             openers,
             paging,
-            [button(t("‹ {name}", name=page.workspace), buttons.WorkspaceCard(id=page.workspace_id))],
+            [
+                button(t("‹ {name}", name=page.workspace), buttons.WorkspaceCard(id=page.workspace_id)),
+                button(t("Payments"), buttons.Payments(id=page.workspace_id)),
+            ],
         ],
     )
 
@@ -92,6 +96,8 @@ def what(t: Tongue, row: Row) -> str:
             return t("{addon}: renewal date moved", addon=addon)
         case Kind.FREED:
             return t("{addon}: days without credit billing", addon=addon)
+        case Kind.TEST_POINTS:
+            return t("points of test payments, as you went live")
 
 
 def row_view(t: Tongue, row: Row, page: HistoryPage) -> Screen:
@@ -109,7 +115,7 @@ def row_view(t: Tongue, row: Row, page: HistoryPage) -> Screen:
         f"<b>{h(page.workspace)}</b> · {t.when(row.at)}",
         f"<b>{t.points(row.amount, sign=True)}</b> {what(t, row)}",
         t("balance {points}", points=t.points(row.balance)),
-        *_worked_out(t, row),
+        *explanation(t, row),
         *went_back_lines(t, row),
         t("Paid with {price}.", price=t.money(payment.price)) if payment is not None else None,
         f'<a href="{h(receipt)}">{t("Receipt")}</a>' if receipt is not None else None,
@@ -125,13 +131,3 @@ def row_view(t: Tongue, row: Row, page: HistoryPage) -> Screen:
 
 def _below(page: HistoryPage) -> int:
     return page.rows[0].number + 1 if page.rows else 0
-
-
-def _worked_out(t: Tongue, row: Row) -> list[str]:
-    formula = row.formula
-    if formula is None:
-        return []
-    return [
-        f"{part.units} × {t.points(formula.price)} × {part.days} / {formula.of_days} = {t.points(part.amount)}"
-        for part in formula.parts
-    ]

@@ -43,7 +43,7 @@ async def _desk_closed(services: Services, reader: "Reader", params: dict[str, A
     if card is None:
         return None
     t = reader.t
-    until = t.day(dt.date.fromisoformat(params["until"]))
+    until = t.near_day(dt.date.fromisoformat(params["until"]), services.clock.now().date())
     return Screen.of(
         t(
             "{name} closes {workspace}: it ends on {day}.",
@@ -152,13 +152,15 @@ async def _desk_lapsed(services: Services, reader: "Reader", params: dict[str, A
 
 
 async def _desk_paused(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
-    """A customer went over a limit (R21)."""
+    """A customer went over a limit, or a colleague paused it (R21)."""
     card = await _card(services, reader, params["workspace_id"])
     if card is None:
         return None
-    t = reader.t
+    t, name = reader.t, h(card.name)
+    limited = "limit" in params.get("reasons", ("limit",))
+    by_hand = "manual" in params.get("reasons", ())
     return Screen.of(
-        t("❚❚ {workspace} is over a limit and paused.", workspace=h(card.name)),
+        t("❚❚ {workspace} is over a limit and paused.", workspace=name) if limited else None,
         *[
             t(
                 "{label}: {used} of {allowed}",
@@ -166,10 +168,21 @@ async def _desk_paused(services: Services, reader: "Reader", params: dict[str, A
                 used=t.number(used),
                 allowed=t.number(allowance),
             )
-            for label, used, allowance in params["over"]
+            for label, used, allowance in (params["over"] if limited else ())
         ],
+        t("❚❚ {workspace} was paused by hand.", workspace=name) if by_hand else None,
+        h(params["note"]) if by_hand and params["note"] else None,
         rows=[_opens(t, card)],
     )
+
+
+async def _desk_resumed(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
+    """The last reason of a pause has gone (R21)."""
+    card = await _card(services, reader, params["workspace_id"])
+    if card is None:
+        return None
+    t = reader.t
+    return Screen.of(t("● {workspace} is running again.", workspace=h(card.name)), rows=[_opens(t, card)])
 
 
 async def _desk_owner(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
@@ -202,6 +215,19 @@ async def _desk_unreachable(services: Services, reader: "Reader", params: dict[s
     )
 
 
+async def _desk_tax(_services: Services, reader: "Reader", _params: dict[str, Any]) -> Screen | None:
+    """Pages with tax are refused: nobody can pay until somebody of the desk acts (R30)."""
+    t = reader.t
+    return Screen.of(
+        t("⚠ Nobody can pay: Stripe can't work out tax."),
+        t(
+            "Stripe Tax isn't set up in your account, or a plan's price in Stripe doesn't say whether it includes tax. "
+            "Set it up in Stripe under Settings, Tax, or go on without tax for now."
+        ),
+        rows=[[button(t("Invoices and tax"), buttons.Invoices())]],
+    )
+
+
 def _opens(t: Tongue, card: WorkspaceCard) -> list[InlineKeyboardButton]:
     return [button(t("Open {name}", name=card.name), buttons.WorkspaceCard(id=card.id))]
 
@@ -213,10 +239,12 @@ WRITERS: "Mapping[str, Writer]" = {
     "desk_topup": _desk_topup,
     "desk_lapsed": _desk_lapsed,
     "desk_paused": _desk_paused,
+    "desk_resumed": _desk_resumed,
     "desk_owner": _desk_owner,
     "removal_request": _removal_request,
     "mismatch": _mismatch,
     "desk_unreachable": _desk_unreachable,
+    "desk_tax": _desk_tax,
     **notices_automatic.WRITERS,
     **notices_plan.WRITERS,
     **notices_refunds.WRITERS,

@@ -30,12 +30,13 @@ async def _desk_plan(services: Services, reader: "Reader", params: dict[str, Any
     return Screen.of(
         _words(t, params, h(choice.workspace)),
         rows=[
+            [button(t("Plans"), buttons.Plans())] if params["what"] == "priceless" else None,
             [
                 button(
                     t("Open {name}", name=choice.workspace), buttons.WorkspaceCard(id=choice.workspace_id)
                 ),
                 button(t("Its plan"), buttons.WorkspacePlan(id=choice.workspace_id)),
-            ]
+            ],
         ],
     )
 
@@ -71,6 +72,16 @@ def _words(t: Tongue, params: dict[str, Any], workspace: str) -> str:
             return t(
                 "{workspace}: {plan} has ended. Now: {after}.", workspace=workspace, plan=plan, after=after
             )
+        case "priceless":
+            price = f"<code>{h(params['price'])}</code>"
+            moved = t(
+                "⚠ {workspace} pays a price at Stripe that no plan has: {price}.",
+                workspace=workspace,
+                price=price,
+            )
+            stays = t("It stays on {plan}.", plan=plan)
+            todo = t("Put the price on a plan with /plans, or choose what comes after it with /setplan.")
+            return f"{moved}\n{stays}\n{todo}"
         case "unwanted":
             return t(
                 "{workspace} is closed, so its new subscription was ended and refunded.", workspace=workspace

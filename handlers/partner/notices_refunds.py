@@ -40,8 +40,9 @@ async def _reversal(services: Services, reader: "Reader", params: dict[str, Any]
     moved, balance = params["moved"], params["balance"]
     return Screen.of(
         f"<b>{h(card.name)}</b>",
-        t("Its payment of {paid}:", paid=t.money(Money(params["paid"], params["currency"]))),
+        _paid_line(t, params.get("plan"), t.money(Money(params["paid"], params["currency"]))),
         *lines,
+        t("The plan stays as it is.") if params.get("plan") is not None else None,
         t("{points} points were taken; it has {balance}.", points=t.points(-moved), balance=t.points(balance))
         if moved < 0
         else None,
@@ -57,6 +58,12 @@ async def _reversal(services: Services, reader: "Reader", params: dict[str, Any]
             ]
         ],
     )
+
+
+def _paid_line(t: Tongue, plan: str | None, paid: str) -> str:
+    if plan:
+        return t("Its payment of {paid} for {plan}:", paid=paid, plan=h(plan))
+    return t("Its payment of {paid}:", paid=paid)
 
 
 def change_line(t: Tongue, kind: str, amount: Money, *, here: bool) -> str:
@@ -119,7 +126,9 @@ async def _refund_request(services: Services, reader: "Reader", params: dict[str
         t("{name}: <i>{reason}</i>", name=h(wish.person), reason=h(wish.reason))
         if wish.reason
         else t("{name} gave no reason.", name=h(wish.person)),
-        t(
+        t("It paid {plan}. A refund doesn't change the plan.", plan=h(offer.plan or t("a plan")))
+        if offer.plan is not None
+        else t(
             "It brought {points} points; they have {balance} now.",
             points=t.points(offer.points + offer.bonus),
             balance=t.points(offer.balance),
@@ -134,8 +143,27 @@ async def _refund_request(services: Services, reader: "Reader", params: dict[str
     )
 
 
+async def _test_over(services: Services, reader: "Reader", params: dict[str, Any]) -> Screen | None:
+    """You are live, and what was tried out is gone (R26); None for who doesn't work here any more."""
+    try:
+        await services.db.read(workspaces.desk_view, reader.person_id, services.clock.now())
+    except BillingError:
+        return None
+    t, count = reader.t, params["workspaces"]
+    return Screen.of(
+        t.n(
+            "✓ You are live. In {count} workspace what was tried out in test mode has ended: {points} test points are taken back.",
+            "✓ You are live. In {count} workspaces what was tried out in test mode has ended: {points} test points are taken back.",
+            count,
+            points=t.points(params["points"]),
+        ),
+        rows=[[button(t("Audit"), buttons.Audit()), button(t("‹ Desk"), buttons.Desk())]],
+    )
+
+
 WRITERS: "Mapping[str, Writer]" = {
     "desk_reversal": _reversal,
+    "desk_test_over": _test_over,
     "desk_refund_refused": _refund_refused,
     "refund_request": _refund_request,
 }

@@ -1,4 +1,4 @@
-"""Typing a pack (points, bonus, price) or the price of a point; each answer is checked as it comes."""
+"""Typing a pack: points, bonus, price; each answer is checked as it comes."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from billing.errors import AmountError, BadValueError, GoneError
 from billing.money import Money, UnknownCurrencyError
 from handlers.context import Speaker
 from handlers.partner import buttons
-from handlers.partner.pack_view import pack_label, pack_points, pack_preview_view, point_prices_view
+from handlers.partner.margin_view import pack_preview_view
+from handlers.partner.pack_view import pack_label, pack_points
 from handlers.partner.packs import known_pack, packs_screen
 from handlers.partner.prompts import Ask, ask, question_screen
-from handlers.partner.routing import opens
-from handlers.partner.typed import READING_ERRORS, money, price_of_point
+from handlers.partner.typed import READING_ERRORS, money
 from handlers.partner.typed import points as typed_points
 from handlers.partner.wrong import why
 from handlers.questions import KEEPS_QUESTION, Answers
@@ -34,10 +34,6 @@ def router() -> Router:
     router.message.register(on_price_typed, Answers(Ask.pack_price))
     router.callback_query.register(on_price, buttons.PackPrice.filter(), flags=KEEPS_QUESTION)
     router.callback_query.register(on_save, buttons.SavePack.filter(), flags=KEEPS_QUESTION)
-    router.callback_query.register(opens(_point_prices), buttons.PointPrices.filter())
-    router.callback_query.register(on_type_point_price, buttons.TypePointPrice.filter())
-    router.message.register(on_point_price_typed, Answers(Ask.point_price))
-    router.callback_query.register(opens(_drop_point_price), buttons.DropPointPrice.filter())
     return router
 
 
@@ -229,8 +225,9 @@ async def on_price(
 async def _price_known(
     services: Services, speaker: Speaker, state: FSMContext, data: dict[str, Any], price: Money
 ) -> Screen:
+    today = services.clock.now().date()
     preview = await services.db.read(
-        margin.pack_preview, speaker.person_id, data["points"], data["bonus"], price
+        margin.pack_preview, speaker.person_id, data["points"], data["bonus"], price, today
     )
     data = {**data, "price": [price.amount_minor, price.currency]}
     await ask(services, speaker, state, Ask.pack_confirm, **data)
@@ -253,49 +250,3 @@ async def on_save(
     await state.clear()
     news = speaker.t("Saved: {pack}", pack=pack_label(speaker.t, saved))
     await show(bot, query, await packs_screen(services, speaker, news))
-
-
-async def _point_prices(services: Services, speaker: Speaker, _: buttons.PointPrices) -> Screen:
-    partner, _packs, prices = await services.db.read(catalogue.pack_cards, speaker.person_id)
-    return point_prices_view(speaker.t, prices, partner.currency)
-
-
-async def on_type_point_price(
-    query: CallbackQuery, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
-) -> None:
-    await ask(services, speaker, state, Ask.point_price)
-    usual = await _usual_currency(services, speaker)
-    await show(bot, query, _point_price_question(speaker.t, usual))
-
-
-def _point_price_question(t: Tongue, usual: str, said: str | None = None) -> Screen:
-    return question_screen(
-        t,
-        f"<b>{t('Price of a point')}</b>",
-        t(
-            "What does one point cost? For example <code>1 {usual}</code> or <code>150 JPY</code>.",
-            usual=usual,
-        ),
-        back=buttons.PointPrices(),
-        why=said,
-    )
-
-
-async def on_point_price_typed(
-    message: Message, typed: str, bot: Bot, services: Services, speaker: Speaker, state: FSMContext
-) -> None:
-    usual = await _usual_currency(services, speaker)
-    try:
-        price, currency = price_of_point(typed, usual, speaker.t)
-        await services.db.write(catalogue.set_point_price, speaker.call, currency, price)
-    except READING_ERRORS as error:
-        screen = _point_price_question(speaker.t, usual, why(error, speaker.t, f"1 {usual}"))
-    else:
-        await state.clear()
-        screen = await _point_prices(services, speaker, buttons.PointPrices())
-    await show(bot, message, screen)
-
-
-async def _drop_point_price(services: Services, speaker: Speaker, tap: buttons.DropPointPrice) -> Screen:
-    await services.db.write(catalogue.drop_point_price, speaker.call, tap.currency)
-    return await _point_prices(services, speaker, buttons.PointPrices())

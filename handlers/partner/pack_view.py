@@ -1,13 +1,12 @@
-"""Packs and the price of a point, as text and buttons."""
+"""Packs as text and buttons."""
 
 from decimal import Decimal
 
 from billing.catalogue import PackCard
-from billing.margin import PackPreview
 from billing.orders import price_per_point
 from handlers.partner import buttons
 from handlers.screens import Screen, button
-from handlers.tongue import Tongue, h
+from handlers.tongue import Tongue
 from storage.models import PointPrice
 
 
@@ -92,60 +91,5 @@ def retire_view(t: Tongue, pack: PackCard) -> Screen:
         rows=[
             [button(t("Take off sale"), buttons.RetirePack(id=pack.id, sure=True), "danger")],
             [button(t("‹ Back"), buttons.Pack(id=pack.id))],
-        ],
-    )
-
-
-def pack_preview_view(t: Tongue, preview: PackPreview, pack_id: int) -> Screen:
-    """A pack before it is saved, with what it would earn (R32)."""
-    return Screen.of(
-        f"<b>{pack_points(t, preview.points, preview.bonus)} · {t.money(preview.price)}</b>",
-        each(t, PackCard(pack_id, preview.points, preview.bonus, preview.price)),
-        *[
-            t(
-                "⚠ {addon} paid with these points loses you {lost} on each.",
-                addon=h(loss.addon),
-                lost=t.money(loss.lost),
-            )
-            for loss in preview.losses
-        ],
-        None
-        if preview.compared
-        else t("No add-on has a cost in {currency}: not compared.", currency=preview.price.currency),
-        rows=[
-            [
-                button(t("Save"), buttons.SavePack(), None if preview.losses else "success"),
-                button(t("Start over"), buttons.TypePack(id=pack_id)),
-            ],
-            [button(t("Cancel"), buttons.Packs())],
-        ],
-    )
-
-
-def point_prices_view(t: Tongue, prices: list[PointPrice], usual: str) -> Screen:
-    """What one point costs in each currency (R3)."""
-    return Screen.of(
-        f"<b>{t('Price of a point')}</b>",
-        t("With it customers can buy exactly what they are short of."),
-        "",
-        *[t("1 point = {price}", price=t.price(Decimal(row.price), row.currency)) for row in prices],
-        None if prices else t("None yet."),
-        rows=[
-            *[
-                [
-                    button(
-                        t("Stop exact amounts in {currency}", currency=row.currency),
-                        buttons.DropPointPrice(currency=row.currency),
-                    )
-                ]
-                for row in prices
-            ],
-            [
-                button(
-                    t("Set a price, like 1 {currency}", currency=usual) if not prices else t("Set a price"),
-                    buttons.TypePointPrice(),
-                )
-            ],
-            [button(t("‹ Packs"), buttons.Packs())],
         ],
     )

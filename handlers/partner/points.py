@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from aiogram import Bot, Router
 from aiogram.filters import Command, CommandObject
+from aiogram.filters.callback_data import CallbackData
 from aiogram.fsm.context import FSMContext
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 
 from billing import adjust
 from billing.adjust import Adjusted
@@ -33,6 +34,7 @@ def router() -> Router:
     router.callback_query.register(on_ask_points, buttons.Points.filter())
     router.callback_query.register(on_take, buttons.TakePoints.filter(), flags=KEEPS_QUESTION)
     router.callback_query.register(opens(_undo), buttons.UndoPoints.filter())
+    router.callback_query.register(opens(_undo_into_debt), buttons.UndoIntoDebt.filter())
     return router
 
 
@@ -210,24 +212,51 @@ async def on_take(
 
 
 async def _undo(services: Services, speaker: Speaker, tap: buttons.UndoPoints) -> Screen:
-    done = await services.db.write(adjust.undo, speaker.call, tap.id, tap.number)
+    try:
+        done = await services.db.write(adjust.undo, speaker.call, tap.id, tap.number)
+    except BelowZeroError as error:
+        card = await current_card(services, speaker, tap.id)
+        return undo_below_zero_view(speaker.t, tap, card.name, error)
     services.wake()
-    return adjusted_view(speaker.t, replace(done, note=speaker.t("taken back: {note}", note=done.note)))
+    return _undone_view(speaker.t, done)
+
+
+async def _undo_into_debt(services: Services, speaker: Speaker, tap: buttons.UndoIntoDebt) -> Screen:
+    done = await services.db.write(adjust.undo, speaker.call, tap.id, tap.number, accept_debt=True)
+    services.wake()
+    return _undone_view(speaker.t, done)
+
+
+def undo_below_zero_view(t: Tongue, tap: buttons.UndoPoints, name: str, error: BelowZeroError) -> Screen:
+    """The question before an undo of points that are spent (R31)."""
+    sure = buttons.UndoIntoDebt(id=tap.id, number=tap.number)
+    return Screen.of(
+        f"<b>{h(name)}</b>",
+        _leaves_line(t, name, error),
+        rows=[[_all_the_same(t, error, sure)], [button(t("Cancel"), buttons.WorkspaceCard(id=tap.id))]],
+    )
+
+
+def _leaves_line(t: Tongue, name: str, error: BelowZeroError) -> str:
+    return t(
+        "{name} has {balance}; taking {amount} leaves {left} and stops buying.",
+        name=h(name),
+        balance=t.points(error.balance),
+        amount=t.points(-error.amount),
+        left=t.points(error.balance + error.amount),
+    )
+
+
+def _all_the_same(t: Tongue, error: BelowZeroError, target: CallbackData) -> InlineKeyboardButton:
+    return button(t("Take {amount} all the same", amount=t.points(-error.amount)), target, "danger")
 
 
 def below_zero_view(t: Tongue, workspace_id: int, name: str, error: BelowZeroError) -> Screen:
     """The question before a debt (R31)."""
-    left = error.balance + error.amount
-    take = t.points(-error.amount)
+    sure = buttons.TakePoints(id=workspace_id, amount=error.amount, debt=True)
     return Screen.of(
         f"<b>{h(name)}</b>",
-        t(
-            "{name} has {balance}; taking {amount} leaves {left} and stops buying.",
-            name=h(name),
-            balance=t.points(error.balance),
-            amount=take,
-            left=t.points(left),
-        ),
+        _leaves_line(t, name, error),
         rows=[
             [
                 button(
@@ -237,16 +266,14 @@ def below_zero_view(t: Tongue, workspace_id: int, name: str, error: BelowZeroErr
             ]
             if error.balance > 0
             else None,
-            [
-                button(
-                    t("Take {amount} all the same", amount=take),
-                    buttons.TakePoints(id=workspace_id, amount=error.amount, debt=True),
-                    "danger",
-                )
-            ],
+            [_all_the_same(t, error, sure)],
             [button(t("Cancel"), buttons.WorkspaceCard(id=workspace_id))],
         ],
     )
+
+
+def _undone_view(t: Tongue, done: Adjusted) -> Screen:
+    return adjusted_view(t, replace(done, note=t("taken back: {note}", note=done.note)))
 
 
 def adjusted_view(t: Tongue, done: Adjusted) -> Screen:
@@ -256,6 +283,15 @@ def adjusted_view(t: Tongue, done: Adjusted) -> Screen:
         if done.told
         else t("Nobody could be told yet: the workspace has no people.")
     )
+    renewed = [
+        t(
+            "Renewed with it: {units} × {addon}, for {points} points.",
+            units=t.number(units),
+            addon=h(label),
+            points=t.points(cost),
+        )
+        for label, units, cost in done.renewed
+    ]
     bought = [
         t("Bought with it: {units} × {addon}.", units=t.number(each.units), addon=h(each.label))
         for each in done.bought
@@ -270,6 +306,7 @@ def adjusted_view(t: Tongue, done: Adjusted) -> Screen:
             note=h(done.note),
         ),
         f"{t.points(done.balance_before)} → {t.points(done.balance)}. {told}",
+        *renewed,
         *bought,
         rows=[
             [

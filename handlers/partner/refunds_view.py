@@ -19,15 +19,12 @@ def offer_view(t: Tongue, offer: RefundOffer, said: str | None = None) -> Screen
         f"<b>{h(offer.workspace)}</b> · {t('refund')}",
         *_payment_lines(t, offer),
         _left_line(t, offer),
+        _plan_stays(t) if may and offer.plan is not None else None,
         *_wish_lines(t, offer),
         rows=[
             [
                 button(
-                    t(
-                        "Refund {amount}, takes {points} points",
-                        amount=t.money(left),
-                        points=t.points(offer.takes),
-                    ),
+                    _doing(t, offer, left, offer.takes),
                     buttons.QuoteRefund(order=order, amount_minor=left.amount_minor),
                 )
             ]
@@ -38,11 +35,22 @@ def offer_view(t: Tongue, offer: RefundOffer, said: str | None = None) -> Screen
             if wish is not None and wish.open
             else None,
             [
-                button(t("‹ History"), buttons.History(id=offer.workspace_id)),
+                button(t("‹ Payments"), buttons.Payments(id=offer.workspace_id)),
                 button(t("Open {name}", name=offer.workspace), buttons.WorkspaceCard(id=offer.workspace_id)),
             ],
         ],
     )
+
+
+def _doing(t: Tongue, offer: RefundOffer, amount: Money, takes: int) -> str:
+    """What a refund does, plain: a plan's payment takes no points."""
+    if offer.plan is not None:
+        return t("Refund {amount}", amount=t.money(amount))
+    return t("Refund {amount}, takes {points} points", amount=t.money(amount), points=t.points(takes))
+
+
+def _plan_stays(t: Tongue) -> str:
+    return t("A refund doesn't end the plan or change it.")
 
 
 def _left_line(t: Tongue, offer: RefundOffer) -> str:
@@ -60,19 +68,25 @@ def _left_line(t: Tongue, offer: RefundOffer) -> str:
 
 
 def _payment_lines(t: Tongue, offer: RefundOffer) -> list[str]:
+    brought = offer.points + offer.bonus
+    of_plan = offer.plan is not None
+    bought = h(offer.plan or t("a plan")) if of_plan else t("{points} points", points=t.points(brought))
     lines = [
         t(
-            "Paid {price} on {day} for {points} points.",
+            "Paid {price} on {day} for {what}.",
             price=t.money(offer.paid),
             day=t.when(offer.paid_at, "d"),
-            points=t.points(offer.points + offer.bonus),
+            what=bought,
         )
     ]
     if offer.gone.amount_minor:
+        gone = t.money(offer.gone)
         lines.append(
-            t(
+            t("Went back so far: {amount}.", amount=gone)
+            if of_plan
+            else t(
                 "Went back so far: {amount}, with {points} points.",
-                amount=t.money(offer.gone),
+                amount=gone,
                 points=t.points(offer.reversed),
             )
         )
@@ -93,30 +107,16 @@ def _wish_lines(t: Tongue, offer: RefundOffer) -> list[str]:
 
 
 def quote_view(t: Tongue, quote: RefundQuote) -> Screen:
-    """Refund 40 USD, takes 50 points; what the balance becomes."""
-    offer, amount = quote.offer, t.money(quote.amount)
-    after = quote.balance_after
+    """Refund 40 USD, takes 50 points; what the balance becomes. Of a plan: that it stays."""
+    offer = quote.offer
     return Screen.of(
         f"<b>{h(offer.workspace)}</b>",
-        t(
-            "Refund {amount} of {paid}, takes {points} points.",
-            amount=amount,
-            paid=t.money(offer.paid),
-            points=t.points(quote.takes),
-        ),
-        t("Balance {before} → {after}.", before=t.points(offer.balance), after=t.points(after)),
-        t(
-            "That is below zero: nothing is bought or renewed with points until {points} are topped up, "
-            "and auto top-up goes off.",
-            points=t.points(-after),
-        )
-        if after < 0
-        else None,
+        *(_quoted_points(t, quote) if offer.plan is None else _quoted_plan(t, quote)),
         t("The money goes back to what it was paid with, in five to ten days. It can't be taken back."),
         rows=[
             [
                 button(
-                    t("Refund {amount}, takes {points} points", amount=amount, points=t.points(quote.takes)),
+                    _doing(t, offer, quote.amount, quote.takes),
                     buttons.MakeRefund(
                         order=offer.order_id,
                         amount_minor=quote.amount.amount_minor,
@@ -128,6 +128,33 @@ def quote_view(t: Tongue, quote: RefundQuote) -> Screen:
             [button(t("Cancel"), buttons.Refund(order=offer.order_id))],
         ],
     )
+
+
+def _quoted_points(t: Tongue, quote: RefundQuote) -> list[str]:
+    offer, after = quote.offer, quote.balance_after
+    lines = [
+        t(
+            "Refund {amount} of {paid}, takes {points} points.",
+            amount=t.money(quote.amount),
+            paid=t.money(offer.paid),
+            points=t.points(quote.takes),
+        ),
+        t("Balance {before} → {after}.", before=t.points(offer.balance), after=t.points(after)),
+    ]
+    if after < 0:
+        lines.append(
+            t(
+                "That is below zero: nothing is bought or renewed with points until {points} are topped up, "
+                "and auto top-up goes off.",
+                points=t.points(-after),
+            )
+        )
+    return lines
+
+
+def _quoted_plan(t: Tongue, quote: RefundQuote) -> list[str]:
+    paid = t.money(quote.offer.paid)
+    return [t("Refund {amount} of {paid}.", amount=t.money(quote.amount), paid=paid), _plan_stays(t)]
 
 
 def asking_lines(t: Tongue, offer: RefundOffer) -> list[str]:
@@ -153,21 +180,33 @@ def refunded_view(t: Tongue, made: RefundOrder, after: RefundOffer) -> Screen:
                 t("It is repeated by itself, never twice. You are told what came of it."),
             ]
         case "refused":
-            lines = [refusal_line(t, amount, made.error), t("Nothing went back and no points were taken.")]
+            nothing = t("Nothing went back and no points were taken.")
+            if after.plan is not None:
+                nothing = t("Nothing went back.")
+            lines = [refusal_line(t, amount, made.error), nothing]
         case "failed":
             lines = [t("⚠ The bank sent {amount} back to you: the refund failed.", amount=amount)]
         case _:
             lines = [
                 t("✓ {amount} refunded.", amount=amount),
-                t(
+                t("The plan stays as it is.")
+                if after.plan is not None
+                else t(
                     "{workspace} has {points} points now.",
                     workspace=h(after.workspace),
                     points=t.points(after.balance),
                 ),
                 t("Its owner and billing people are told."),
             ]
+    plan = (
+        [button(t("Its plan"), buttons.WorkspacePlan(id=after.workspace_id))]
+        if after.plan is not None
+        else []
+    )
     return Screen.of(
-        f"<b>{h(after.workspace)}</b>", *lines, rows=[[again, open_it], [button(t("‹ Desk"), buttons.Desk())]]
+        f"<b>{h(after.workspace)}</b>",
+        *lines,
+        rows=[[again, open_it], plan, [button(t("‹ Desk"), buttons.Desk())]],
     )
 
 

@@ -6,7 +6,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from billing import addons, closing, pausing, workspaces
-from billing.addons import Quote
+from billing.addons import Changed, Kept, Quote
 from billing.errors import GoneError, OverLimitError, TooLongError
 from billing.workspaces import Request, WorkspaceCard
 from handlers.context import Speaker
@@ -162,7 +162,7 @@ _SHOWN = 10
 async def _answer(services: Services, speaker: Speaker, tap: buttons.AnswerRequest) -> Screen:
     t = speaker.t
     try:
-        changed = await services.db.write(
+        answered = await services.db.write(
             addons.answer_request,
             speaker.call,
             tap.id,
@@ -176,18 +176,30 @@ async def _answer(services: Services, speaker: Speaker, tap: buttons.AnswerReque
         said = t("That request is answered already.")
     else:
         services.wake()
-        said = (
-            t("Declined. The customer keeps it and is told.")
-            if changed is None
-            else t(
-                "{addon}: {before} → {units}. {points} points went back, counted from the day it was asked.",
-                addon=h(changed.label),
-                before=t.number(changed.units_before),
-                units=t.number(changed.units),
-                points=t.points(-changed.amount),
-            )
-        )
+        said = _answered(t, answered)
+        if isinstance(answered, Changed) and answered.number is not None:
+            undo = buttons.UndoUnits(id=tap.id, addon_id=tap.addon_id, number=answered.number)
+            screen = await card_screen(services, speaker, tap.id, said)
+            return Screen(screen.text, ((button(t("Undo (10 min)"), undo),), *screen.rows))
     return await card_screen(services, speaker, tap.id, said)
+
+
+def _answered(t: Tongue, answered: Changed | Kept) -> str:
+    if isinstance(answered, Changed):
+        return t(
+            "{addon}: {before} → {units}. {points} points went back, counted from the day it was asked.",
+            addon=h(answered.label),
+            before=t.number(answered.units_before),
+            units=t.number(answered.units),
+            points=t.points(-answered.amount),
+        )
+    if answered.ended:
+        return t(
+            "Declined, but the renewal date came first: {addon} is down to {units}. The customer is told.",
+            addon=h(answered.label),
+            units=t.number(answered.units),
+        )
+    return t("Declined. The customer keeps it and is told.")
 
 
 def approve_over_view(t: Tongue, quote: Quote, tap: buttons.AnswerRequest) -> Screen:

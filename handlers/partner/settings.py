@@ -7,11 +7,13 @@ from aiogram.types import CallbackQuery, Message
 
 from billing import catalogue
 from billing.errors import BadValueError
+from billing.invoicing import invoicing_of
 from billing.points import AmountFormatError
 from handlers.context import Speaker
 from handlers.customer.buttons import Preferences
 from handlers.partner import buttons
 from handlers.partner.desk import desk_screen
+from handlers.partner.invoices import invoicing_line
 from handlers.partner.prompts import Ask, ask, question_screen
 from handlers.partner.routing import opens, says
 from handlers.partner.typed import count
@@ -101,6 +103,7 @@ def settings_view(t: Tongue, partner: Partner) -> Screen:
             "Higher prices reach cycles that start {count} days or more after you set them.",
             partner.price_notice_days,
         ),
+        invoicing_line(t, invoicing_of(partner)),
         rows=[
             [
                 button(
@@ -128,6 +131,7 @@ def settings_view(t: Tongue, partner: Partner) -> Screen:
             [
                 button(t("Change your name"), buttons.TypeName()),
                 button(t("Limits"), buttons.Limits()),
+                button(t("Invoices"), buttons.Invoices()),
                 button(t("Your notices"), Preferences()),
             ],
             [button(t("‹ Desk"), buttons.Desk())],

@@ -168,19 +168,7 @@ def quote_view(t: Tongue, quote: Quote, news: str | None = None) -> Screen:
     return Screen.of(
         news,
         heading,
-        t(
-            "Gives back {points} points for {days} of {of} days.",
-            points=t.points(-quote.amount),
-            days=quote.days_left,
-            of=quote.days_of,
-        )
-        if removing
-        else t(
-            "Costs {points} points for {days} of {of} days.",
-            points=t.points(quote.amount),
-            days=quote.days_left,
-            of=quote.days_of,
-        ),
+        _what_it_moves(t, quote),
         t(
             "{before} points, then {after}.",
             before=t.points(quote.balance),
@@ -189,6 +177,21 @@ def quote_view(t: Tongue, quote: Quote, news: str | None = None) -> Screen:
         *over_lines(t, quote),
         rows=[*(_removal_rows(t, quote) if removing else _adding_rows(t, quote)), back],
     )
+
+
+def _what_it_moves(t: Tongue, quote: Quote) -> str:
+    days, of = quote.days_left, quote.days_of
+    if quote.amount > 0:
+        cost = t.points(quote.amount)
+        return t("Costs {points} points for {days} of {of} days.", points=cost, days=days, of=of)
+    back = t.points(-quote.amount)
+    if quote.amount < 0 and quote.units_after > quote.units_before:
+        return t("Gives back {points} points, for days without billing.", points=back)
+    if quote.amount < 0:
+        return t("Gives back {points} points for {days} of {of} days.", points=back, days=days, of=of)
+    if quote.units_after < quote.units_before:
+        return t("Nothing goes back for this month.")
+    return t("Free to the end of the month.")
 
 
 def over_lines(t: Tongue, quote: Quote) -> list[str]:
@@ -215,11 +218,13 @@ def _set(quote: Quote, *, refund: bool) -> buttons.SetUnits:
 
 
 def _adding_rows(t: Tongue, quote: Quote) -> list[list[InlineKeyboardButton]]:
-    text = t("Add for {points} points", points=t.points(quote.amount)) if quote.amount else t("Add, free")
+    text = t("Add for {points} points", points=t.points(quote.amount)) if quote.amount > 0 else t("Add, free")
     return [[button(text, _set(quote, refund=True), "success")]]
 
 
 def _removal_rows(t: Tongue, quote: Quote) -> list[list[InlineKeyboardButton]]:
+    if not quote.amount:
+        return [[button(t("Remove"), _set(quote, refund=True), "danger")]]
     with_refund = t("Remove and give {points} back", points=t.points(-quote.amount))
     return [
         [button(with_refund, _set(quote, refund=True), "danger")],

@@ -11,6 +11,7 @@ from billing.standing import LimitStanding
 from billing.workspaces import WorkspaceCard, WorkspacePage, WorkspaceRow
 from handlers.partner import buttons
 from handlers.partner.buttons import Purpose
+from handlers.partner.paying_view import automatic_line, subscription_line
 from handlers.screens import Screen, button
 from handlers.tongue import Tongue, h
 
@@ -108,6 +109,8 @@ def card_view(t: Tongue, card: WorkspaceCard, now: dt.datetime, news: str | None
             day=t.near_day(card.renewal, today),
             zone=h(card.zone),
         ),
+        subscription_line(t, card.paying),
+        automatic_line(t, card.automatic),
         "",
         *[_limit(t, each) for each in card.standing.limits if each.counted or each.allowance],
         t("as of {when}", when=t.when(reported)) if reported is not None else t("No usage reported yet."),
@@ -220,6 +223,7 @@ def _card_rows(t: Tongue, card: WorkspaceCard) -> list[list[InlineKeyboardButton
         ],
         [
             button(t("Plan"), buttons.WorkspacePlan(id=card.id)),
+            button(t("Payments"), buttons.Payments(id=card.id)),
             button(t("Allowances"), buttons.Allowances(id=card.id)),
         ],
         [

@@ -40,7 +40,9 @@ class Result:
 
 @dataclass(slots=True, eq=False)
 class Unit:
-    """One unit of an add-on. ``pays`` are the dates it is charged for; ``waits``: renewed but not paid (R15)."""
+    """One unit of an add-on. ``pays`` are the dates it is charged for; ``waits``: renewed but not paid (R15);
+    ``free``: to the cycle's end, as it began while nothing was billed (R26).
+    """
 
     addon: str
     since: dt.date
@@ -49,6 +51,7 @@ class Unit:
     waits: bool = False
     pays_removal: bool = False
     lapsed: bool = False
+    free: bool = False
 
 
 @dataclass(slots=True)
@@ -119,9 +122,10 @@ class Book:
             ]
             never_removed = [unit for unit in earlier if unit.gone == day and not unit.lapsed]
             if never_removed:
-                unit = never_removed[-1]
+                # The newest goes first (R8), so it is the oldest of them that was never removed.
+                unit = never_removed[0]
                 unit.gone = None
-                unit.pays.update(rest)
+                unit.pays.update(() if unit.free else rest)
                 continue
             unit = Unit(addon, day, pays=set(rest), pays_removal=any(not old.lapsed for old in earlier))
             lapsed = next((old for old in earlier if old.lapsed), None)

@@ -23,7 +23,7 @@ from sandbox.accountant.facts import (
     Story,
     StoryWorkspace,
 )
-from sandbox.accountant.prices import dates_off, grace_days, price_of
+from sandbox.accountant.prices import dates_off, grace_days, is_off, price_of
 from sandbox.accountant.wall_calendar import (
     DAY,
     Cycle,
@@ -170,7 +170,7 @@ class Desk:
     def work_off_boundaries(self) -> None:
         while self.book.cycle.end <= self.today:
             for code in self.book.addons:
-                # When billing was switched off nobody knew for how many dates: they come back with the cycle's end.
+                # Dates without billing come back with the next change, or else with the cycle's end.
                 if self.book.owed(code, self.off()) < 0:
                     self.book.settle(self.today, "add-on", code, self.off())
             self.renew(cycle_from(self.anchor, self.book.cycle.end))
@@ -186,8 +186,10 @@ class Desk:
         # The wish not to renew is fulfilled with the end (R14): what is bought later renews like anything bought.
         book.ended.clear()
         book.units = book.held()
+        free = is_off(self.told, begins_there(cycle.start, self.zone))
         for unit in book.units:
-            unit.waits = not self.pay(unit)
+            unit.free = free
+            unit.waits = not free and not self.pay(unit)
         if cycle.end <= self.today:
             for unit in book.units:
                 unit.waits = False

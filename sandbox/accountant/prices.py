@@ -3,29 +3,31 @@
 import datetime as dt
 
 from sandbox.accountant.facts import AddOn, BillingOff, BillingOn, GraceDays, Moment, Price
-from sandbox.accountant.wall_calendar import DAY, date_there, dates
+from sandbox.accountant.wall_calendar import DAY, begins_there, date_there, dates
 
 NOTICE_DAYS = 7
 
 
 def price_of(addon: AddOn, told: tuple[Moment, ...], zone: str, start: dt.date) -> int:
-    """The price of a cycle that starts on ``start``: a cut counts from the next cycle, a rise from the first
-    one that starts at least seven days after it was told.
+    """The price of a cycle that starts on ``start``: a cut counts from the first one that begins after it was told,
+    a rise from the first one that starts at least seven days after that.
     """
     price = addon.price
     for moment in told:
         if not isinstance(moment.deed, Price) or moment.deed.addon != addon.code:
             continue
-        day = date_there(moment.at, zone)
-        wait = NOTICE_DAYS if moment.deed.price > price else 0
-        if day + wait * DAY <= start:
+        if moment.deed.price > price:
+            reached = date_there(moment.at, zone) + NOTICE_DAYS * DAY <= start
+        else:
+            reached = moment.at <= begins_there(start, zone)
+        if reached:
             price = moment.deed.price
     return price
 
 
 def dates_off(told: tuple[Moment, ...], zone: str, now: dt.datetime) -> frozenset[dt.date]:
     """The dates without credit billing as known ``now``: from the one it was switched off to the one before it
-    was switched on. Still off: through two years, for nobody knows the end.
+    was switched on. Still off: to the one before today, for nobody knows how today ends.
     """
     off: set[dt.date] = set()
     since: dt.date | None = None
@@ -38,8 +40,17 @@ def dates_off(told: tuple[Moment, ...], zone: str, now: dt.datetime) -> frozense
             off.update(dates(since, date_there(moment.at, zone)))
             since = None
     if since is not None:
-        off.update(dates(since, since + 730 * DAY))
+        off.update(dates(since, date_there(now, zone)))
     return frozenset(off)
+
+
+def is_off(told: tuple[Moment, ...], at: dt.datetime) -> bool:
+    """Whether credit billing is off at an instant; every story begins with it on."""
+    off = False
+    for moment in told:
+        if moment.at <= at and isinstance(moment.deed, BillingOff | BillingOn):
+            off = isinstance(moment.deed, BillingOff)
+    return off
 
 
 def grace_days(told: tuple[Moment, ...], now: dt.datetime) -> int:

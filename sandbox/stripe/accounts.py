@@ -41,6 +41,8 @@ class Profile:
     country: str = "US"
     default_currency: str = "usd"
     charges_enabled: bool = True
+    tax: bool = True
+    """Stripe Tax is set up."""
 
 
 @dataclass(slots=True)
@@ -128,9 +130,12 @@ class Account:
         return self._objects.get(kind, {}).get(object_id or "")
 
     def get(self, kind: str, object_id: str, param: str = "id", *, status: int = 404) -> Obj:
-        """The object; StripeError `resource_missing` otherwise. `status` is 400 where the id came as a parameter."""
+        """The object; StripeError `resource_missing` otherwise.
+
+        `status` is 400 where the id came as a parameter; there a deleted one is missing too.
+        """
         obj = self.find(kind, object_id)
-        if obj is None:
+        if obj is None or (status == 400 and obj.get("deleted")):
             elsewhere = self.other_mode is not None and self.other_mode.find(kind, object_id) is not None
             other = self.other_mode.mode if self.other_mode is not None and elsewhere else None
             raise no_such(_NAMES.get(kind, kind), object_id, param=param, status=status, other_mode=other)

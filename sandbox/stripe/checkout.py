@@ -9,6 +9,7 @@ from sandbox.stripe.params import Params
 from sandbox.stripe.payment_intents import cancel_intent, terms_of
 from sandbox.stripe.payment_methods import BANK_DEBITS
 from sandbox.stripe.routing import ApiRequest, Route
+from sandbox.stripe.taxing import automatic_tax, tax_id_collection
 
 _SHORTEST_LIFE = 30 * 60
 _LONGEST_LIFE = 24 * 60 * 60
@@ -46,7 +47,6 @@ def _create(request: ApiRequest) -> Obj:
     session_id = account.new_id(f"cs_{account.mode}", 58)
     metadata = params.metadata()
     terms = terms_of(params.group(_DATA[mode]))
-    taxed = params.group("automatic_tax").boolean("enabled")
     session: Obj = {
         "id": session_id,
         "object": "checkout.session",
@@ -55,12 +55,7 @@ def _create(request: ApiRequest) -> Obj:
         "allow_promotion_codes": params.boolean("allow_promotion_codes") or None,
         "amount_subtotal": None if mode == "setup" else subtotal,
         "amount_total": None if mode == "setup" else subtotal,
-        "automatic_tax": {
-            "enabled": taxed,
-            "liability": {"type": "self"} if taxed else None,
-            "provider": "stripe" if taxed else None,
-            "status": "requires_location_inputs" if taxed else None,
-        },
+        "automatic_tax": automatic_tax(account, params, customer),
         "billing_address_collection": params.choice("billing_address_collection", ("auto", "required")),
         "cancel_url": params.url("cancel_url"),
         "client_reference_id": params.text("client_reference_id", longest=200),
@@ -105,6 +100,7 @@ def _create(request: ApiRequest) -> Obj:
         "submit_type": params.choice("submit_type", ("auto", "book", "donate", "pay", "subscribe")),
         "subscription": None,
         "success_url": success_url,
+        "tax_id_collection": tax_id_collection(params, customer),
         "total_details": (
             None if mode == "setup" else {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0}
         ),
@@ -155,9 +151,7 @@ def _customer(account: Account, params: Params) -> str | None:
             raise invalid_request(
                 f"You may only specify one of these parameters: customer, {other}.", param=other
             )
-    found = account.get("customer", customer, "customer", status=400)
-    if found.get("deleted"):
-        raise invalid_request(f"No such customer: '{customer}'", code="resource_missing", param="customer")
+    account.get("customer", customer, "customer", status=400)
     return customer
 
 

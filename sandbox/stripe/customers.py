@@ -1,10 +1,12 @@
 """Customers."""
 
 from sandbox.stripe.accounts import Account, Obj, deleted
+from sandbox.stripe.errors import no_such
 from sandbox.stripe.listing import listed
 from sandbox.stripe.params import Params
 from sandbox.stripe.payment_methods import attach, release
 from sandbox.stripe.routing import ApiRequest, Route
+from sandbox.stripe.subscriptions import ENDED, end
 
 _TEXTS = ("description", "email", "name", "phone")
 
@@ -55,7 +57,7 @@ def _retrieve(request: ApiRequest) -> Obj:
 def _update(request: ApiRequest) -> Obj:
     customer = request.account.get("customer", request.ids["customer"])
     if customer.get("deleted"):
-        return customer
+        raise no_such("customer", customer["id"], param="id")
     params = request.params
     changes: Obj = {field: params.text(field) for field in _TEXTS if params.has(field)}
     changes["metadata"] = params.metadata(before=customer["metadata"])
@@ -72,8 +74,14 @@ def _update(request: ApiRequest) -> Obj:
 
 
 def _delete(request: ApiRequest) -> Obj:
+    """For good: his cards are detached and his subscriptions end at once."""
     account = request.account
     customer = account.get("customer", request.ids["customer"])
+    if customer.get("deleted"):
+        raise no_such("customer", customer["id"], param="id")
+    for subscription in account.all("subscription"):
+        if subscription["customer"] == customer["id"] and subscription["status"] not in ENDED:
+            end(account, subscription, "cancellation_requested")
     for method in account.all("payment_method"):
         if method["customer"] == customer["id"]:
             release(account, method)

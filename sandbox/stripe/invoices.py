@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sandbox.stripe.accounts import Account, Obj
 from sandbox.stripe.money import MINIMUMS
 from sandbox.stripe.payment_intents import cancel_intent, new_intent
+from sandbox.stripe.taxing import taxed_like
 from sandbox.stripe.terms import SessionTerms
 
 DRAFT_FOR = 3600
@@ -71,7 +72,7 @@ def drafted(
         parent["subscription_proration_date"] = prorated_at
     lines = [line | {"invoice": invoice["id"]} for line in lines]
     invoice["lines"]["data"] = lines
-    return invoice | {
+    return taxed_like(subscription, invoice) | {
         "billing_reason": reason,
         "default_payment_method": subscription["default_payment_method"],
         "parent": {"quote_details": None, "subscription_details": parent, "type": "subscription_details"},
@@ -92,6 +93,7 @@ def keep(account: Account, invoice: Obj, *, automatic: bool = True) -> Obj:
 def finalize(account: Account, invoice: Obj, intent: Obj | None = None) -> None:
     """Numbers it, settles the customer's credit against it, and makes its PaymentIntent unless `intent` is it."""
     customer = account.get("customer", invoice["customer"])
+    customer["currency"] = customer["currency"] or invoice["currency"]
     invoice["starting_balance"] = customer["balance"]
     customer["balance"] = invoice["ending_balance"] = _ending_balance(invoice)
     due = invoice["amount_due"]
@@ -207,7 +209,7 @@ def paid_invoice(account: Account, session: Obj) -> Obj:
     data = session["invoice_creation"]["invoice_data"]
     invoice = _blank(account, session["customer"], session["currency"], session["amount_total"])
     invoice |= {
-        "automatic_tax": dict(session["automatic_tax"]),
+        "automatic_tax": {"disabled_reason": None, **session["automatic_tax"]},
         "description": data["description"],
         "footer": data["footer"],
         "metadata": dict(data["metadata"]),
@@ -239,7 +241,13 @@ def _blank(account: Account, customer_id: str, currency: str, total: int) -> Obj
         "attempt_count": 0,
         "attempted": False,
         "auto_advance": False,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "automatic_tax": {
+            "disabled_reason": None,
+            "enabled": False,
+            "liability": None,
+            "provider": None,
+            "status": None,
+        },
         "automatically_finalizes_at": None,
         "billing_reason": "manual",
         "collection_method": "charge_automatically",

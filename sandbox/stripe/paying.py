@@ -15,10 +15,8 @@ from sandbox.stripe.payment_intents import new_intent
 from sandbox.stripe.payment_methods import BANK_DEBITS, attach, new_bank_debit, new_card
 from sandbox.stripe.setup_intents import confirm_setup, fail_setup, new_setup
 from sandbox.stripe.subscriptions import new_subscription
+from sandbox.stripe.taxing import add_tax
 from sandbox.stripe.terms import SessionTerms
-
-TAX_PERCENT = 20
-"""What the sandbox adds where a session asks for automatic tax."""
 
 Authentication = Literal["complete", "fail"]
 
@@ -166,7 +164,7 @@ def _intent_of(account: Account, session: Obj) -> Obj:
     """The session's PaymentIntent, made at the first try and kept for the next ones."""
     intent = attempt_of(account, session)
     if intent is None:
-        _add_tax(session)
+        add_tax(session)
         subscribes = session["mode"] == "subscription"
         terms = _FIRST_PAYMENT if subscribes else account.terms[session["id"]]
         if session["customer"] is None and (
@@ -196,14 +194,6 @@ def _setup_of(account: Account, session: Obj) -> Obj:
         setup = new_setup(account, customer=session["customer"], terms=account.terms[session["id"]])
         session["setup_intent"] = setup["id"]
     return setup
-
-
-def _add_tax(session: Obj) -> None:
-    if session["automatic_tax"]["enabled"]:
-        tax = session["amount_subtotal"] * TAX_PERCENT // 100
-        session["amount_total"] = session["amount_subtotal"] + tax
-        session["total_details"] = session["total_details"] | {"amount_tax": tax}
-        session["automatic_tax"] = session["automatic_tax"] | {"status": "complete"}
 
 
 def _complete(account: Account, session: Obj, method: Obj) -> None:
@@ -246,6 +236,8 @@ def _subscribe(account: Account, session: Obj, intent: Obj, method: Obj) -> None
         metadata=dict(terms.metadata),
         about=terms.description,
     )
+    if session["automatic_tax"]["enabled"]:
+        subscription["automatic_tax"] |= {"enabled": True, "liability": {"type": "self"}}
     invoice = keep(
         account,
         next_invoice(account, subscription) | {"billing_reason": "subscription_create"},

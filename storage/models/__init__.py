@@ -7,7 +7,7 @@ from storage.models.catalogue import Addon, AddonPrice, Limit, Pack, Plan, PlanA
 from storage.models.ledger import Posting, Wallet
 from storage.models.messages import Chat, FsmState, Lease, OutboxMessage, TelegramUpdate
 from storage.models.partner import AuditEntry, BillingSwitch, Counter, Partner
-from storage.models.payments import Order, OrderStatus, StripeCustomer, StripeEvent
+from storage.models.payments import TEST_OVER, Order, OrderStatus, StripeCustomer, StripeEvent
 from storage.models.refunds import Dispute, Refund, RefundRequest
 from storage.models.subscriptions import PlanChange, PlanCheckout, PlanPrice, PlanRequest, Subscription
 from storage.models.workspace import (
@@ -23,6 +23,7 @@ from storage.models.workspace import (
 )
 
 __all__ = [
+    "TEST_OVER",
     "Addon",
     "AddonChange",
     "AddonPrice",

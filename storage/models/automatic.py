@@ -48,7 +48,7 @@ class AutoTopUp(Base):
     state: Mapped[str] = mapped_column(default="off")
     """off, on, ask (a notice with one button instead of a charge), suspended."""
     reason: Mapped[str] = mapped_column(default="")
-    """Why it stands still, as a message key: the decline, "pack" (retired), "dispute", "debt", "owner" …"""
+    """Why it stands still, as a message key: the decline, "pack" (retired), "low" (asked), "dispute", "debt" …"""
     pack_id: Mapped[int | None]
     """What was agreed to. Packs never change; a repriced one is another, so a retired one waits for consent."""
     card_id: Mapped[int | None]

@@ -71,7 +71,10 @@ class Addon(Base):
 
 
 class AddonPrice(Base):
-    """Hundredths of a point per unit and cycle, for cycles that start on `applies_from` or later (R6)."""
+    """Hundredths of a point per unit and cycle, for cycles that start on `applies_from` or later (R6).
+
+    That is a date as UTC's calendar had it when the price was set; where the date was another one, so is this.
+    """
 
     __tablename__ = "addon_prices"
 

@@ -34,6 +34,13 @@ class Partner(Base):
     stripe_live: Mapped[bool] = mapped_column(default=False)
     stripe_charges: Mapped[bool] = mapped_column(default=False)
     stripe_checked_at: Mapped[dt.datetime | None]
+    other_account: Mapped[str | None]
+    """The account that the key opens, where the books are about `stripe_account` and nobody has moved them (R25)."""
+    other_account_name: Mapped[str | None]
+    known_until: Mapped[dt.datetime | None]
+    """Until then every object that this bot made at Stripe has its row here."""
+    behind_since: Mapped[dt.datetime | None]
+    """From about then on Stripe has objects of this bot's without a row: a restored backup (DESIGN 5.6). None: none."""
     test_payments: Mapped[bool] = mapped_column(default=False)
     """ALLOW_TEST_PAYMENTS: sells in Stripe's test mode (R26)."""
     currency: Mapped[str] = mapped_column(default="USD")
@@ -52,7 +59,9 @@ class Partner(Base):
     fallback_plan_id: Mapped[int | None]
     """R25: what an ended plan falls back to; None: no plan."""
     stripe_invoices: Mapped[bool] = mapped_column(default=False)
-    """R30."""
+    """R30: whoever pays on a page gets an invoice."""
+    stripe_tax: Mapped[bool] = mapped_column(default=False)
+    """R30: Stripe Tax adds tax to what pages with invoices ask for."""
 
 
 class BillingSwitch(Base):

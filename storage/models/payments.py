@@ -2,7 +2,7 @@
 
 import datetime as dt
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -21,10 +21,15 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+TEST_OVER: Final = "test_over"
+"""The reason of an order of test mode that counts for nothing since the partner went live (R26)."""
+
+
 class Order(Base):
     """One intended payment; at most one Stripe payment counts for it (R27).
 
-    Points and bonus in hundredths, money in the currency's Stripe minor units.
+    Points and bonus in hundredths, money in the currency's Stripe minor units. A payment of a plan's invoice is kept
+    as an order that is paid and brings no points (R30).
     """
 
     __tablename__ = "orders"
@@ -34,6 +39,14 @@ class Order(Base):
         UniqueConstraint("partner_id", "payment_intent"),
         Index(None, "partner_id", "workspace_id", "created_at"),
         Index(None, "status", "next_look_at"),
+        # What was tried out in test mode is few of all that was ever paid.
+        Index(
+            "ix_orders_test",
+            "partner_id",
+            "workspace_id",
+            sqlite_where=text("live = 0"),
+            postgresql_where=text("NOT live"),
+        ),
         # At most one automatic order is open per workspace (R18).
         Index(
             "uq_orders_automatic",
@@ -61,6 +74,11 @@ class Order(Base):
     """Paying it saves the card and switches auto top-up on (R17)."""
     recovers_id: Mapped[int | None]
     """The automatic order that failed and that this one makes good by hand (R18)."""
+    invoice: Mapped[str | None]
+    """Stripe's invoice of a subscription that it paid; None: it buys points."""
+    subscription: Mapped[str | None]
+    plan_id: Mapped[int | None]
+    """The plan that the invoice was for, as far as its price was known."""
     points: Mapped[int]
     bonus: Mapped[int] = mapped_column(default=0)
     amount_minor: Mapped[int]
@@ -68,7 +86,7 @@ class Order(Base):
     live: Mapped[bool]
     status: Mapped[str] = mapped_column(default=OrderStatus.OPEN)
     reason: Mapped[str] = mapped_column(default="")
-    """Why it failed or ended, as a message key."""
+    """Why it failed or ended, as a message key; of a paid one TEST_OVER, or empty."""
     session_params: Mapped[dict[str, Any] | None]
     """Stored before the first call to Stripe and repeated unchanged."""
     session_id: Mapped[str | None]
@@ -83,7 +101,7 @@ class Order(Base):
     """When the poller looks at Stripe again; also the lease of who is looking."""
     looks: Mapped[int] = mapped_column(default=0)
     paid_minor: Mapped[int | None]
-    """What was paid, tax included; None until somebody asked Stripe what of it went back."""
+    """What was paid, tax included; None of old payments that nobody has asked Stripe about since."""
     refunded_minor: Mapped[int] = mapped_column(default=0)
     """The share of amount_minor that is gone: cumulative, refunds and disputes that took money together (R29)."""
     reversed_points: Mapped[int] = mapped_column(default=0)

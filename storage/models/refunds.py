@@ -31,8 +31,11 @@ class Refund(Base):
     stripe_refund: Mapped[str | None]
     error: Mapped[str] = mapped_column(default="")
     created_at: Mapped[dt.datetime]
-    next_look_at: Mapped[dt.datetime]
-    """When an asked one is sent again or a pending one is looked at; also the lease of who does."""
+    next_look_at: Mapped[dt.datetime | None]
+    """When an asked one is sent again or one that Stripe took is looked at; also the lease of who does.
+
+    None: it has failed, or is too old to fail any more.
+    """
 
 
 class Dispute(Base):

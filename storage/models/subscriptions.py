@@ -50,6 +50,8 @@ class Subscription(Base):
     """The newest invoice that is known to be paid, and told."""
     invoice_failed: Mapped[str | None]
     """The newest invoice whose failure was told."""
+    payments_until: Mapped[str | None]
+    """The newest invoice and its status at which the subscription's payments were kept last."""
     created_at: Mapped[dt.datetime]
     looked_at: Mapped[dt.datetime]
     """When the look began that brought the newest facts: older facts change nothing."""

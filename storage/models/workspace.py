@@ -136,6 +136,10 @@ class AddonChange(Base):
     """Units that ended with their cycle, not by a person's removal (R14, R15)."""
     paid_until: Mapped[dt.date | None]
     """Removed without refund: what was paid is charged up to this date all the same."""
+    given: Mapped[bool] = mapped_column(default=False)
+    """Added while credit billing was off: free to the end of the cycle (R26)."""
+    date_charged: Mapped[bool] = mapped_column(default=False)
+    """Removed while the partner charged every date of removal (R8)."""
     at: Mapped[dt.datetime]
     person_id: Mapped[int | None]
     undone_at: Mapped[dt.datetime | None]

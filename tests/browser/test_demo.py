@@ -12,7 +12,7 @@ def sells(visitor: Visitor) -> None:
     """The partner's checklist, from Start to the first workspace's link."""
     visitor.starts("partner")
     visitor.sees("partner", "not selling yet")
-    for step in ("Switch credit billing on", "Start with three packs", "Use suggested prices"):
+    for step in ("Switch credit billing on", "Start with three packs", "Use suggested prices", "Save"):
         visitor.presses("partner", step)
     visitor.sees("partner", "● selling")
     visitor.presses("partner", "Workspaces")

@@ -15,6 +15,7 @@ from billing.gateway import (
     RefundFacts,
     ReversalFacts,
 )
+from billing.marks import mark
 from billing.money import Money
 
 from .fake_answers import FakeAnswers
@@ -58,6 +59,7 @@ class FakePayments(FakeAnswers):
     refunds: dict[str, list[RefundFacts]] = field(default_factory=dict)
     disputes: dict[str, list[DisputeFacts]] = field(default_factory=dict)
     """Both by payment."""
+    deleted_customers: set[str] = field(default_factory=set)
     _reversed: list[tuple[dt.datetime, str]] = field(default_factory=list)
 
     def charge_params(self, request: ChargeRequest) -> dict[str, Any]:
@@ -69,8 +71,7 @@ class FakePayments(FakeAnswers):
             "payment_method": request.payment_method,
             "metadata": {
                 "order": str(request.order_id),
-                "partner": str(request.partner_id),
-                "workspace": str(request.workspace_id),
+                **mark(request.bot_id, request.partner_id, request.workspace_id),
                 "points": str(request.points),
                 "bonus": str(request.bonus),
             },
@@ -83,6 +84,8 @@ class FakePayments(FakeAnswers):
         end = self.next_charges.pop(0) if self.next_charges else self.charging
         if end.error is not None:
             raise end.error
+        if params["customer"] in self.deleted_customers:
+            raise GatewayError("card_gone", "No such customer", "customer")
         if params["payment_method"] not in self.cards:
             raise GatewayError("card_gone", "detached from a Customer")
         if end.lost:
@@ -128,6 +131,7 @@ class FakePayments(FakeAnswers):
 
     async def payments_of(self, customer: str, since: dt.datetime) -> list[PaymentFacts]:
         self._answer()
+        self._expect_customer(customer)
         return [
             each for each in self.payments.values() if each.customer == customer and each.created >= since
         ]
@@ -228,6 +232,10 @@ class FakePayments(FakeAnswers):
         self.disputes[payment_intent] = [
             replace(each, status="won" if won else "lost") for each in self.disputes[payment_intent]
         ]
+
+    def _expect_customer(self, customer: str) -> None:
+        if customer in self.deleted_customers:
+            raise GatewayError("resource_missing", f"No such customer: '{customer}'", "customer")
 
     def _payment(self, payment_intent: str) -> PaymentFacts:
         if payment_intent not in self.payments:

@@ -2,8 +2,16 @@
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from billing.gateway import ChangePreview, GatewayError, PriceFacts, SubscriptionFacts
+from billing.gateway import (
+    ChangePreview,
+    GatewayError,
+    GatewayFailedError,
+    InvoicePayment,
+    PriceFacts,
+    SubscriptionFacts,
+)
 from billing.money import Money
 
 from .fake_payments import FakePayments
@@ -20,10 +28,17 @@ class FakeSubscriptions(FakePayments):
     subscriptions: dict[str, SubscriptionFacts] = field(default_factory=dict)
     changes_fail: bool = False
     """The card is declined when a change is invoiced: the change waits."""
+    changes_break: Literal["made", "not made"] | None = None
+    """A change ends in a failure of Stripe's own, after it was made or before."""
+    changes_asked: int = 0
     _waiting: dict[str, tuple[str, Money]] = field(default_factory=dict)
     """The price a subscription changes to once that sum is paid."""
     _paid_with: dict[str, str] = field(default_factory=dict)
     """The payment of an invoice."""
+    invoices: dict[str, list[InvoicePayment]] = field(default_factory=dict)
+    """What was paid, by subscription."""
+    credit: dict[str, Money] = field(default_factory=dict)
+    """By customer."""
 
     async def price(self, price: str) -> PriceFacts:
         self._answer()
@@ -37,8 +52,15 @@ class FakeSubscriptions(FakePayments):
 
     async def subscriptions_of(self, customer: str) -> list[SubscriptionFacts]:
         self._answer()
+        self._expect_customer(customer)
         own = (each for each in self.subscriptions.values() if each.customer == customer)
         return [each for each in own if each.status not in _ENDED]
+
+    async def subscriptions_since(self, since: dt.datetime) -> list[SubscriptionFacts]:
+        self._answer()
+        return [
+            each for each in self.subscriptions.values() if each.status not in _ENDED or each.created >= since
+        ]
 
     async def preview_change(
         self, subscription: SubscriptionFacts, price: str, as_of: dt.datetime
@@ -50,9 +72,15 @@ class FakeSubscriptions(FakePayments):
     async def change_price(
         self, subscription: SubscriptionFacts, price: str, as_of: dt.datetime, key: str
     ) -> SubscriptionFacts:
-        return self._once(
+        self.changes_asked += 1
+        if self.changes_break == "not made":
+            raise GatewayFailedError("unreachable")
+        made = self._once(
             key, (subscription.id, price, as_of), lambda: self._change(subscription.id, price, as_of)
         )
+        if self.changes_break is not None:
+            raise GatewayFailedError("unreachable")
+        return made
 
     def _change(self, subscription: str, price: str, as_of: dt.datetime) -> SubscriptionFacts:
         now = self.subscriptions[subscription]
@@ -60,7 +88,9 @@ class FakeSubscriptions(FakePayments):
         if due.amount_minor > 0 and self.changes_fail:
             self._waiting[subscription] = price, due
             return self._open_invoice(subscription, pending_change=True)
-        self._invoice_paid(subscription, Money(max(due.amount_minor, 0), due.currency))
+        self._invoice_paid(subscription, Money(max(due.amount_minor, 0), due.currency), price)
+        if due.amount_minor < 0:
+            self.credit[now.customer] = Money(-due.amount_minor, due.currency)
         return self._move_on(subscription, price=price)
 
     async def set_cancel_at_end(self, subscription: str, cancel: bool) -> SubscriptionFacts:
@@ -76,6 +106,25 @@ class FakeSubscriptions(FakePayments):
             return ended
 
         return self._once(key, (subscription, refund), end)
+
+    async def invoice_payments(self, subscription: str) -> list[InvoicePayment]:
+        self._answer()
+        return list(self.invoices.get(subscription, ()))
+
+    async def subscription_behind(self, payment_intent: str) -> str | None:
+        self._answer()
+        return next(
+            (
+                subscription
+                for subscription, paid in self.invoices.items()
+                if any(each.payment_intent == payment_intent for each in paid)
+            ),
+            None,
+        )
+
+    async def credit_of(self, customer: str) -> Money | None:
+        self._answer()
+        return self.credit.get(customer)
 
     def sell(self, price: str, amount_minor: int, currency: str = "USD", interval: str = "month") -> str:
         """A recurring price; answers its id."""
@@ -122,8 +171,12 @@ class FakeSubscriptions(FakePayments):
         """Somebody pays the open invoice on Stripe's page."""
         now = self.subscriptions[subscription]
         price, due = self._waiting.pop(subscription, (now.price, self._price(now.price).amount))
-        self._invoice_paid(subscription, due)
+        self._invoice_paid(subscription, due, price)
         self._move_on(subscription, status="active", price=price, pending_change=False)
+
+    def move_price(self, subscription: str, price: str) -> None:
+        """Its price is changed in Stripe's Dashboard."""
+        self._move_on(subscription, price=price)
 
     def drop_change(self, subscription: str) -> None:
         """A waiting change was not paid in time: its invoice is void, the price stays."""
@@ -142,11 +195,23 @@ class FakeSubscriptions(FakePayments):
         difference = (new.amount_minor - old.amount_minor) * left // int(PERIOD.total_seconds())
         return Money(difference, new.currency)
 
-    def _invoice_paid(self, subscription: str, amount: Money) -> None:
+    def _invoice_paid(self, subscription: str, amount: Money, price: str | None = None) -> None:
         invoice = self._id("in")
         if amount.amount_minor:
-            customer = self.subscriptions[subscription].customer
-            self._paid_with[invoice] = self._paid(amount, customer, None, {}).id
+            now = self.subscriptions[subscription]
+            payment = self._paid(amount, now.customer, None, {})
+            self._paid_with[invoice] = payment.id
+            self.invoices.setdefault(subscription, []).append(
+                InvoicePayment(
+                    invoice,
+                    payment.id,
+                    amount,
+                    self.clock.now(),
+                    self.live,
+                    price or now.price,
+                    f"https://invoices.example/{invoice}",
+                )
+            )
         self._move_on(subscription, latest_invoice=invoice, latest_invoice_status="paid", pay_url=None)
 
     def _open_invoice(self, subscription: str, *, pending_change: bool = False) -> SubscriptionFacts:

@@ -1,18 +1,24 @@
 """A payment gateway in memory: its pages here, what is paid on them in the fake_ modules beside."""
 
 import datetime as dt
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from billing.gateway import (
     Account,
     CheckoutRequest,
+    CustomerFacts,
     GatewayError,
+    Invoicing,
+    Made,
+    PaymentFacts,
     SessionFacts,
     SetupRequest,
     SubscriptionRequest,
     VerifiedEvent,
 )
+from billing.marks import SAVES_CARD, mark
 from billing.money import Money
 
 from .fake_answers import TurnableClock
@@ -42,6 +48,9 @@ __all__ = [
 ]
 
 
+TAX_PERCENT = 20
+
+
 @dataclass(slots=True)
 class FakeGateway(FakeSubscriptions):
     """Pages by id; a page is moved on by its address, as if somebody had been there."""
@@ -51,28 +60,67 @@ class FakeGateway(FakeSubscriptions):
     pages: dict[str, SessionFacts] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     """What the customer reads on the page, by id."""
+    customers: dict[str, tuple[dt.datetime, CustomerFacts]] = field(default_factory=dict)
+    """When each was made."""
+    account_id: str = "acct_1"
+    first_page: int = 1
+    """The number of its first page; ids are Stripe's, so two accounts never give the same."""
+    looks: int = 0
+    """How often it was asked for what was made."""
     _asked: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What a page was made from."""
 
     async def account(self) -> Account:
         self._answer()
-        return Account("acct_1", "Northwind", self.live, charges_enabled=True, currency="USD")
+        return Account(self.account_id, "Northwind", self.live, charges_enabled=True, currency="USD")
 
-    async def create_customer(self, partner_id: int, workspace_id: int, name: str) -> str:
+    async def create_customer(self, bot_id: int, partner_id: int, workspace_id: int, name: str) -> str:
         self._answer()
-        return f"cus_{partner_id}_{workspace_id}"
+        again = "_again" * len(self.deleted_customers)
+        made = CustomerFacts(
+            f"cus_{partner_id}_{workspace_id}{again}", self.live, mark(bot_id, partner_id, workspace_id)
+        )
+        self.customers[made.id] = self.clock.now(), made
+        return made.id
+
+    async def customers_since(self, since: dt.datetime) -> list[CustomerFacts]:
+        self._answer()
+        return [
+            each
+            for at, each in self.customers.values()
+            if at >= since and each.id not in self.deleted_customers
+        ]
+
+    async def made_since(self, since: dt.datetime | None) -> AsyncIterator[Sequence[Made]]:
+        self._answer()
+        self.looks += 1
+        made: tuple[list[SessionFacts | PaymentFacts], ...] = (
+            [*self.pages.values()],
+            [*self.payments.values()],
+        )
+        for listed in made:
+            yield [
+                Made(each.id, each.created, each.metadata)
+                for each in reversed(listed)
+                if since is None or each.created >= since
+            ]
+
+    async def is_customer_gone(self, customer: str) -> bool:
+        self._answer()
+        return customer in self.deleted_customers
 
     def checkout_params(self, request: CheckoutRequest) -> dict[str, Any]:
         return self._page_params(request, "payment", request.title) | {
             "amount": request.price.amount_minor,
             "currency": request.price.currency,
             "save_card": request.save_card,
+            "automatic_tax": request.invoicing is Invoicing.TAX,
             "metadata": {
                 "order": str(request.order_id),
-                "partner": str(request.partner_id),
-                "workspace": str(request.workspace_id),
+                **mark(request.bot_id, request.partner_id, request.workspace_id),
                 "points": str(request.points),
                 "bonus": str(request.bonus),
+                **({SAVES_CARD: "yes"} if request.save_card else {}),
             },
         }
 
@@ -82,8 +130,7 @@ class FakeGateway(FakeSubscriptions):
             "currency": request.currency,
             "metadata": {
                 "setup": str(request.setup_id),
-                "partner": str(request.partner_id),
-                "workspace": str(request.workspace_id),
+                **mark(request.bot_id, request.partner_id, request.workspace_id),
             },
         }
 
@@ -92,8 +139,7 @@ class FakeGateway(FakeSubscriptions):
             "price": request.price,
             "metadata": {
                 "checkout": str(request.checkout_id),
-                "partner": str(request.partner_id),
-                "workspace": str(request.workspace_id),
+                **mark(request.bot_id, request.partner_id, request.workspace_id),
                 "plan": str(request.plan_id),
             },
         }
@@ -115,7 +161,8 @@ class FakeGateway(FakeSubscriptions):
     def _new_page(self, params: dict[str, Any]) -> SessionFacts:
         if self.refuses is not None:
             raise GatewayError(self.refuses)
-        page = f"cs_{len(self.pages) + 1}"
+        self._expect_customer(params["customer"])
+        page = f"cs_{len(self.pages) + self.first_page}"
         sum_asked = (
             self._price(params["price"]).amount
             if params["mode"] == "subscription"
@@ -153,10 +200,18 @@ class FakeGateway(FakeSubscriptions):
 
     async def sessions_since(self, since: dt.datetime) -> list[SessionFacts]:
         self._answer()
-        return [page for page in self.pages.values() if page.status == "complete" and page.created >= since]
+        return [page for page in self.pages.values() if page.status != "expired" and page.created >= since]
 
     def verify(self, payload: bytes, signature: str) -> VerifiedEvent:
         raise GatewayError("signature", "no webhooks here")
+
+    def delete_customer(self, customer: str) -> None:
+        """On Stripe's own pages: his cards are detached and his subscriptions end."""
+        self.deleted_customers.add(customer)
+        self.cards.clear()
+        for subscription in self.subscriptions.values():
+            if subscription.customer == customer:
+                self.give_up(subscription.id, "canceled")
 
     def pay(self, url: str, last4: str = "4242") -> None:
         """Pays, saves the card or subscribes; a page whose bank was slow is paid the same way."""
@@ -169,8 +224,11 @@ class FakeGateway(FakeSubscriptions):
             self._move(page, status="complete", payment_status="paid", subscription=subscription)
         else:
             card = self.save_card(last4) if asked["save_card"] else None
+            before_tax = self.pages[page].subtotal
+            tax = before_tax.amount_minor * TAX_PERCENT // 100 if asked["automatic_tax"] else 0
+            total = Money(before_tax.amount_minor + tax, before_tax.currency)
             payment = self._paid(
-                self.pages[page].subtotal,
+                total,
                 asked["customer"],
                 card,
                 asked["metadata"],
@@ -184,6 +242,7 @@ class FakeGateway(FakeSubscriptions):
                 payment_state="succeeded",
                 charge=payment.charge,
                 receipt_url=payment.receipt_url,
+                total=total,
                 payment_method=card,
             )
 

@@ -248,7 +248,7 @@ async def test_ending_can_be_thought_better_of(dana: Person, market: World) -> N
     await dana.sends("/start")
     await market.deliver()
 
-    assert "Renewed until 1 Jan 2027: 1 × Extra bot, for 5 points." in dana.screen
+    assert "Renewed until 1 Jan: 1 × Extra bot, for 5 points." in dana.screen
     assert "You have 135 points." in dana.screen
 
 
@@ -318,9 +318,13 @@ async def test_an_old_remove_button_is_refused_where_the_partner_removes(
 
 
 async def _wants_too_much(person: Person) -> None:
+    await _wants(person, 60)
+
+
+async def _wants(person: Person, units: int) -> None:
     await _opens(person, "Extra bot")
     await person.taps("other")
-    await person.sends("60")
+    await person.sends(str(units))
 
 
 async def test_not_enough_points_is_paid_and_bought_by_itself(dana: Person, market: World) -> None:
@@ -343,6 +347,22 @@ async def test_not_enough_points_is_paid_and_bought_by_itself(dana: Person, mark
     ]
 
 
+async def test_more_than_any_pack_gives_is_paid_with_several_in_one_payment(
+    dana: Person, nora: Person, market: World
+) -> None:
+    """R12: 607.5 points short, and the largest pack gives 175."""
+    await market.db.write(catalogue.drop_point_price, market.call(await market.person_id(nora)), "USD")
+    await _wants(dana, 300)
+    assert "You have 142.5 points: 607.5 points short." in dana.screen
+
+    await dana.taps("Pay 440 USD: 4 × 175 points")
+    assert "300 × Extra bot is bought as soon as there are enough points." in dana.screen
+    market.gateway.pay(dana.url("Pay 440 USD"))
+    await market.hear_from_stripe()
+
+    assert "Bought: 300 × Extra bot, for 750 points." in dana.screen
+
+
 async def test_just_what_is_missing_can_be_paid(dana: Person, market: World) -> None:
     await _wants_too_much(dana)
     await dana.taps("Pay just 7.50 USD")
@@ -356,7 +376,7 @@ async def test_just_what_is_missing_can_be_paid(dana: Person, market: World) -> 
 async def test_other_packs_keep_the_purchase_in_mind(dana: Person, market: World) -> None:
     await _wants_too_much(dana)
     await dana.taps("Other packs")
-    assert "Paying buys 60 × Extra bot." in dana.screen
+    assert "60 × Extra bot is bought as soon as there are enough points." in dana.screen
 
     await dana.taps("50 points ·")
     market.gateway.pay(dana.url("Pay 40 USD"))
@@ -365,12 +385,32 @@ async def test_other_packs_keep_the_purchase_in_mind(dana: Person, market: World
     assert "Bought: 60 × Extra bot" in dana.screen
 
 
+async def test_points_that_come_while_buying_is_off_say_so_and_lead_back_to_it(
+    dana: Person, nora: Person, market: World
+) -> None:
+    """R12, R26."""
+    await _wants_too_much(dana)
+    await dana.taps("Other packs")
+    await dana.taps("50 points ·")
+    page = dana.url("Pay 40 USD")
+    await market.db.write(catalogue.set_credit_billing, market.call(await market.person_id(nora)), on=False)
+
+    market.gateway.pay(page)
+    await market.hear_from_stripe()
+
+    assert (
+        "Not bought: 60 × Extra bot. Buying is switched off at the moment; your points stay." in dana.screen
+    )
+    await dana.taps("Buy Extra bot")
+    assert "Extra bot  5 points a month" in dana.screen
+
+
 async def test_a_remembered_purchase_can_be_called_off(dana: Person, market: World) -> None:
     await _wants_too_much(dana)
     await dana.taps("Other packs")
     await dana.taps("Don't buy 60 × Extra bot")
     assert dana.toast == "Called off."
-    assert "Paying buys" not in dana.screen
+    assert "is bought as soon" not in dana.screen
 
     await dana.taps("50 points ·")
     market.gateway.pay(dana.url("Pay 40 USD"))
@@ -383,10 +423,10 @@ async def test_a_cancelled_payment_says_what_is_still_remembered(dana: Person, m
     await _wants_too_much(dana)
     await dana.taps("Pay just")
     await dana.taps("Cancel")
-    assert "Still bought as soon as points arrive: 60 × Extra bot." in dana.screen
+    assert "Still bought as soon as there are enough points: 60 × Extra bot." in dana.screen
 
     await dana.taps("Don't buy 60 × Extra bot")
-    assert "Paying buys" not in dana.screen
+    assert "is bought as soon" not in dana.screen
 
 
 async def test_a_remembered_purchase_whose_price_rose_is_not_made(

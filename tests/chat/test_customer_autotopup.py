@@ -249,6 +249,86 @@ async def test_limit_low_balance_and_card_are_a_tap_each(market: World, dana: Pe
     assert market.gateway.cards == {}
 
 
+async def test_a_limit_and_a_low_balance_of_ones_own_are_typed(market: World, dana: Person) -> None:
+    """R17: what can't be read is answered with what was wrong and an example, and the question stays."""
+    await turn_on(market, dana)
+    await dana.taps("Limit")
+    await dana.taps("Other amount")
+    for typed, said in (
+        ("a lot", "That isn't a sum of money."),
+        ("100 EUR", "The limit is counted in USD"),
+        ("12.345", "That could be read in two ways."),
+        ("12.3456", "That has too many decimals."),
+        ("39.99", "One pack costs 40 USD: with less nothing could be bought."),
+        ("0", "One pack costs 40 USD"),
+        ("-80", "That isn't a sum of money."),
+        ("1" * 20, "That is too large."),
+    ):
+        await dana.sends(typed)
+        assert said in plain(dana)
+        assert "such as 160 USD" in plain(dana)
+    await dana.sends("$1,250.50")
+    assert "At most · 1,250.50 USD a month" in plain(dana)
+    await dana.taps("Limit")
+    assert "Other amount (1,250.50 USD ✓)" in [each.replace("\xa0", " ") for each in dana.buttons]
+
+    await dana.taps("Back")
+    await dana.taps("Low balance")
+    await dana.taps("Other amount")
+    for typed, said in (("few", "That isn't a number of points."), ("0", "take a number above zero")):
+        await dana.sends(typed)
+        assert said in dana.screen
+        assert "such as 12.5" in dana.screen
+    await dana.sends("7.25")
+    assert "Also · below 7.25 points" in dana.screen
+
+
+async def test_a_limit_is_typed_while_the_consent_is_read(market: World, dana: Person) -> None:
+    """R17: nothing is set before it is agreed to."""
+    await dana.sends("/autotopup")
+    await dana.taps("Turn on")
+    await dana.taps("for 40")
+    await dana.taps("Other limit")
+    await dana.taps("Other amount")
+    await dana.sends("90 usd")
+    assert "Never more than 90 USD in a calendar month" in plain(dana)
+    await dana.taps("Agree and save a card")
+    market.gateway.pay(dana.url("Open Stripe's page"))
+    await pass_time(market, seconds=70)
+    assert "At most · 90 USD a month" in plain(dana)
+
+
+async def test_amounts_are_read_as_the_reader_writes_them(market: World, dana: Person) -> None:
+    """A comma for decimals in German, also where the words are English."""
+    await turn_on(market, dana)
+    hans = market.person("Hans", language="de")
+    await market.join(hans, market.acme, Role.BILLING)
+    await hans.sends("/autotopup")
+    await hans.taps("Low balance")
+    await hans.taps("Other amount")
+    await hans.sends("1.250,50")
+    await dana.sends("/autotopup")
+    assert "below 1,250.5 points" in dana.screen
+
+
+async def test_who_only_looks_is_asked_for_no_limit(market: World, dana: Person, vic: Person) -> None:
+    """R34."""
+    await turn_on(market, dana)
+    await dana.taps("Limit")
+    other = dana.button("Other amount").callback_data
+    assert other is not None
+    await vic.sends("/autotopup")
+
+    await vic.presses(other)
+    await vic.sends("90")
+
+    assert "At most · 80 USD a month" in plain_of(await screen(dana))
+
+
+def plain_of(text: str) -> str:
+    return text.replace("\xa0", " ")
+
+
 async def test_a_retired_pack_asks_for_another_consent(market: World, needy: Person, nora: Person) -> None:
     """R17."""
     await turn_on(market, needy)

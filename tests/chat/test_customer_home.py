@@ -37,6 +37,32 @@ async def test_start_shows_the_workspace_at_a_glance(dana: Person, market: World
     ]
 
 
+async def test_home_shows_what_each_addon_costs_and_what_the_month_has_cost_so_far(dana: Person) -> None:
+    """For the 15 days that are left of 30."""
+    await dana.sends("/addons")
+    await dana.taps("Extra bot")
+    await dana.taps("2")
+    await dana.taps("Add for 5 points")
+    await dana.sends("/addons")
+    await dana.taps("Extra member")
+    await dana.taps("1")
+    await dana.taps("Add for 2.5 points")
+
+    await dana.sends("/menu")
+    assert "Extra bot ×2 · 10 a month\nExtra member ×1 · 5 a month" in dana.screen
+    assert (
+        "<blockquote expandable>Add-ons since 1 Nov: 7.5 points\nExtra bot: 5\nExtra member: 2.5</blockquote>"
+        in dana.html
+    )
+
+
+async def test_home_of_who_never_bought_an_addon_is_silent_about_them(dana: Person) -> None:
+    await dana.sends("/menu")
+
+    assert "a month" not in dana.screen
+    assert "blockquote" not in dana.html
+
+
 @pytest.mark.parametrize(
     ("command", "first_line"),
     [

@@ -89,6 +89,18 @@ async def test_an_exact_amount_names_the_pack_that_gives_more_for_less(dana: Per
     assert dana.button("Pay 110\xa0USD").style == "success"
 
 
+async def test_an_exact_amount_has_the_pack_that_fits_best_beside_it(dana: Person) -> None:
+    """R3: 2.10 points are 2.10 USD; ten are 9 USD."""
+    await dana.sends("/topup")
+    await dana.taps("Exact amount")
+    await dana.sends("2.10")
+
+    assert "A pack of 10 points costs 9\xa0USD." in dana.screen
+    assert dana.button("Pay 2.10\xa0USD").style == "success"
+    await dana.taps("Pay 9\xa0USD: 10 points")
+    assert dana.url("Pay 9\xa0USD")
+
+
 async def test_the_same_pack_again_is_the_same_page(dana: Person) -> None:
     assert await _opens_pack(dana, "50 points ·") == await _opens_pack(dana, "50 points ·")
 

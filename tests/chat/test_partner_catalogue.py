@@ -18,12 +18,12 @@ async def test_a_rise_says_whom_it_touches_from_when_and_what_is_earned(
     await nora.taps("Change the price")
     await nora.sends("6")
     assert "Extra bot: 5 → 6 points a month" in nora.screen
-    assert "Touches 1 workspace at its first renewal from 24 Nov; it is told today." in nora.screen
+    assert "Touches 1 workspace at its first renewal from 23 Nov; it is told today." in nora.screen
     assert "Costs you 5\xa0USD; brings 3.77\xa0USD to 6\xa0USD, by pack." in nora.screen
     assert "⚠ With “150 + 25 bonus · 110\xa0USD” you lose 1.23\xa0USD on each." in nora.screen
     assert nora.button("Save").style is None, "nothing that loses money is coloured"
     await nora.taps("Save")
-    assert "From 24 Nov  6 points" in nora.screen
+    assert "From 23 Nov  6 points" in nora.screen
     await market.deliver()
     assert "Extra bot" in dana.screen
 
@@ -63,7 +63,7 @@ async def test_add_ons_are_renamed_switched_and_sold_by_whole_months(market: Wor
     await nora.taps("‹ Prices")
     await nora.taps("Extra bot")
     await nora.taps("Sell by whole months")
-    assert "Some workspaces have units of it." in nora.toast
+    assert "Some workspaces have or had units of it this month." in nora.toast
 
 
 async def _form(nora: Person, points: str, bonus: str | None, price: str) -> None:
@@ -177,8 +177,156 @@ async def test_the_price_of_a_point_is_set_and_dropped(market: World, nora: Pers
     await nora.sends("0")
     assert "A price is more than zero." in nora.screen
     await nora.sends("150 JPY")
+    assert "No add-on has a cost in JPY: not compared." in nora.screen
+    await nora.taps("Save")
     assert "1 point = 150\xa0JPY" in nora.screen
     await nora.taps("Stop exact amounts in USD")
     assert "USD" not in nora.shown.text
     await nora.taps("‹ Packs")
     assert "Exact amounts  150\xa0JPY a point" in nora.screen
+
+
+async def test_the_price_of_a_point_is_saved_only_after_its_losses_were_shown(
+    market: World, nora: Person
+) -> None:
+    await nora.sends("/packs")
+    await nora.taps("Price of a point")
+    await nora.taps("Set a price")
+    await nora.sends("0.01 USD")
+    assert "1 point: 1\xa0USD → 0.01\xa0USD" in nora.screen
+    assert "⚠ Extra bot paid with these points loses you 4.95\xa0USD on each." in nora.screen
+    assert nora.button("Save").style is None
+    await nora.taps("Cancel")
+    assert "1 point = 1\xa0USD" in nora.screen
+
+
+async def test_the_smallest_exact_purchase_is_set_and_kept_by_a_new_price(
+    market: World, nora: Person, dana: Person
+) -> None:
+    await nora.sends("/packs")
+    await nora.taps("Price of a point")
+    assert "Smallest purchase  0.50\xa0USD, Stripe's own minimum" in nora.screen
+    await nora.taps("Smallest purchase in USD")
+    await nora.sends("5 EUR")
+    assert "This is about USD." in nora.screen
+    await nora.sends("-5")
+    assert "A price is more than zero." in nora.screen
+    await nora.sends("5")
+    preview = nora.shown
+    await nora.taps("Save")
+    assert "Smallest purchase  5\xa0USD" in nora.screen
+    await nora.taps("Save", on=preview)
+    assert "Smallest purchase" not in nora.screen, "a second tap finds nothing to save"
+    await nora.sends("/packs")
+    await nora.taps("Price of a point")
+    await nora.taps("Set a price")
+    await nora.sends("2")
+    assert "Smallest purchase  5\xa0USD" in nora.screen
+    await nora.taps("Save")
+    await dana.sends("/topup")
+    await dana.taps("Exact amount")
+    await dana.sends("1")
+    assert "2.5 points for 5\xa0USD" in dana.screen
+
+    await nora.taps("Smallest purchase in USD")
+    await nora.taps("Stripe's minimum")
+    await nora.taps("Save")
+    await nora.sends("/audit")
+    assert "price of a point in USD 1 → 1 (from 5\xa0USD)" in nora.screen
+    assert "price of a point in USD 1 (from 5\xa0USD) → 2 (from 5\xa0USD)" in nora.screen
+    assert "price of a point in USD 2 (from 5\xa0USD) → 2 ·" in nora.screen
+
+
+async def test_a_price_typed_from_the_smallest_purchase_is_the_one_that_is_saved(
+    market: World, nora: Person
+) -> None:
+    """The preview's own button leads there and back without losing what was typed."""
+    await nora.sends("/packs")
+    await nora.taps("Price of a point")
+    await nora.taps("Set a price")
+    await nora.sends("3")
+    await nora.taps("Smallest purchase")
+    await nora.sends("6")
+    assert "1 point: 1\xa0USD → 3\xa0USD" in nora.screen
+    await nora.taps("Save")
+    assert "1 point = 3\xa0USD\nSmallest purchase  6\xa0USD" in nora.screen
+
+
+async def test_suggested_prices_are_shown_with_their_losses_before_they_are_saved(
+    market: World, nora: Person
+) -> None:
+    await nora.sends("/addons")
+    await nora.taps("Use suggested prices")
+    assert "Request timeout +10 s  30 points (20\xa0USD)" in nora.screen
+    assert "⚠ With “150 + 25 bonus · 110\xa0USD” you lose 1.15\xa0USD on each." in nora.screen
+    assert nora.button("Save").style is None
+    await nora.taps("‹ Prices")
+    assert "○ Request timeout +10 s  no price" in nora.screen
+
+    await nora.taps("Use suggested prices")
+    shown = nora.shown
+    await nora.taps("Save")
+    assert "● Request timeout +10 s  30 points" in nora.screen
+    await nora.taps("Save", on=shown)
+    assert "● Request timeout +10 s  30 points" in nora.screen
+
+
+async def test_suggestions_that_changed_meanwhile_are_shown_anew(market: World, nora: Person) -> None:
+    await nora.sends("/addons")
+    await nora.taps("Use suggested prices")
+    shown = nora.shown
+    await nora.sends("/addons")
+    await nora.taps("Request timeout")
+    await nora.taps("Cost price")
+    await nora.sends("40")
+
+    await nora.taps("Save", on=shown)
+
+    assert "Something changed: nothing is saved yet." in nora.screen
+    assert "Request timeout +10 s  60 points (40\xa0USD)" in nora.screen
+    await nora.taps("Save")
+    assert "● Request timeout +10 s  60 points" in nora.screen
+
+
+async def test_a_cost_price_is_typed_and_the_guard_speaks_at_once(
+    market: World, nora: Person, dana: Person
+) -> None:
+    await nora.sends("/addons")
+    await nora.taps("Premium features")
+    assert "No cost price yet: what it earns isn't compared." in nora.screen
+    await nora.taps("Cost price")
+    await nora.sends("lots")
+    assert "That isn't an amount. Try 5 USD." in nora.screen
+    await nora.sends("12.5")
+    assert nora.screen.startswith("Saved.\n\nPremium features")
+    await nora.taps("‹ Prices")
+    await nora.taps("Extra bot")
+    await nora.taps("Cost price")
+    assert "It costs you 5\xa0USD now." in nora.screen
+    await nora.sends("6 EUR")
+    assert "Costs you 6\xa0EUR; no pack is sold in EUR, so it isn't compared." in nora.screen
+    assert "⚠ Not compared, as points are sold in it too: USD." in nora.screen
+    await nora.taps("Cost price")
+    await nora.sends("6 USD")
+    assert "⚠ With “150 + 25 bonus · 110\xa0USD” you lose 2.86\xa0USD on each." in nora.screen
+
+    await nora.sends("/audit")
+    assert "cost price of Premium features – → 12.50\xa0USD" in nora.screen
+    assert "cost price of Extra bot 6\xa0EUR → 6\xa0USD" in nora.screen
+    await dana.sends("/addons")
+    await dana.taps("Extra bot")
+    assert "USD" not in dana.screen
+
+
+async def test_a_price_that_running_months_keep_says_so(market: World, nora: Person) -> None:
+    """Acme had units of it this month and has none now."""
+    await _buy(market, "Extra bot", 1)
+    await _buy(market, "Extra bot", 0)
+    await nora.sends("/addons")
+    await nora.taps("Extra bot")
+    await nora.taps("Change the price")
+    await nora.sends("6")
+    assert (
+        "No workspace has it, but some had it this month: holds for months that begin on 2 Nov or later."
+        in nora.screen
+    )

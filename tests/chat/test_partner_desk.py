@@ -19,6 +19,7 @@ async def test_taps_alone_lead_from_a_bare_desk_to_selling(world: World, nora: P
     for step in ("Switch credit billing on", "Start with three packs", "Use suggested prices"):
         assert nora.button(step).style == "success", "the first open step is the coloured one"
         await nora.taps(step)
+    await nora.taps("Save")
     assert "Northwind Chat · ● selling" in nora.screen
     assert "✓ 3 packs" in nora.screen
     assert not [button for button in nora.shown.buttons if button.style]

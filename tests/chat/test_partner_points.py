@@ -8,6 +8,8 @@ from storage.models import Partner, PartnerAdmin, Plan
 from storage.transaction import Tx
 
 from .people import Person
+from .test_reminders import buys
+from .test_renewal_notice import boundary, set_grace
 from .world import PARTNER, World
 
 
@@ -45,6 +47,34 @@ async def test_a_debt_wants_a_second_tap_and_is_made_once(market: World, nora: P
     assert "142.5 → −7.5" in nora.screen
     await nora.taps("Take 150 all the same", on=asked)
     assert await market.balance(market.acme) == -750
+
+
+async def test_undoing_a_gift_that_is_spent_wants_a_second_tap_too(market: World, nora: Person) -> None:
+    """R31."""
+    await nora.sends(f"/points {market.acme} +50 welcome")
+    gift = nora.shown
+    await nora.sends(f"/points {market.acme} -180 spent")
+
+    await nora.taps("Undo", on=gift)
+    assert "Acme Support has 12.5; taking 50 leaves −37.5 and stops buying." in nora.screen
+    assert await market.balance(market.acme) == 1_250
+    await nora.taps("Take 50 all the same")
+
+    assert "−50 points, taken back: welcome" in nora.screen
+    assert await market.balance(market.acme) == -3_750
+
+
+async def test_the_partner_reads_what_the_points_renewed_and_bought(
+    market: World, nora: Person, dana: Person
+) -> None:
+    """R31: the same way as a payment."""
+    await market.db.write(set_grace, 3)
+    await buys(market, dana, "+10,000 bot users", 5)
+    await boundary(market)
+
+    await nora.sends(f"/points {market.acme} +82.5 sorry")
+
+    assert "Renewed with it: 3 × +10,000 bot users, for 90 points." in nora.screen
 
 
 async def test_taking_what_is_there_leaves_zero(market: World, nora: Person) -> None:

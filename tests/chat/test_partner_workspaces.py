@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from billing import addons, catalogue
+from billing import addons, catalogue, workspaces
 from billing.ledger import Kind
 
 from .people import Person
@@ -24,7 +24,8 @@ async def test_a_workspace_is_made_and_its_link_opens_once(market: World, nora: 
     await nora.taps("Business Lite")
     await nora.taps("Berlin")
     await nora.taps("1 Dec")
-    assert "Globex <Ltd> is set up: number 2, renews 1 Dec." in nora.screen
+    assert "Globex <Ltd> is set up: number 2." in nora.screen
+    assert "Plan  Business Lite\nZone  Europe/Berlin\nRenews  1 Dec\n" in nora.screen
     link = _link(nora.screen)
     copied = nora.button("Copy the link").copy_text
     assert copied is not None
@@ -55,7 +56,8 @@ async def test_city_and_date_can_be_typed_and_mistyped(market: World, nora: Pers
     await nora.sends("1.1.2031")
     assert "Take a date within a year from today." in nora.screen
     await nora.sends("15 Dec")
-    assert "Initech is set up: number 2, renews 15 Dec." in nora.screen
+    assert "Initech is set up: number 2." in nora.screen
+    assert "Plan  Business Large\nZone  Europe/Lisbon\nRenews  15 Dec\n" in nora.screen
     await nora.taps("Open Initech")
     assert "Renews  15 Dec · Europe/Lisbon" in nora.screen
     assert "Plan  Business Large" in nora.screen
@@ -160,6 +162,30 @@ async def test_units_are_added_and_removed_with_and_without_refund(
     assert await market.balance(market.acme) == 13_983
     await nora.taps("Undo")
     assert await market.balance(market.acme) == 13_750
+    await market.deliver()
+    assert "Northwind Chat took a change of Extra bot back: from 0 to 1.\nIt took 2.33 points." in dana.screen
+    await nora.sends("/audit")
+    assert "Nora: took back: Extra bot of Acme Support 0 → 1, −2.33 points" in nora.screen
+
+
+async def test_a_customer_has_no_undo_for_what_the_partner_did(
+    market: World, nora: Person, dana: Person
+) -> None:
+    """R9."""
+    await _buy(market, "Extra bot", 2)
+    await dana.sends("/addons")
+    await dana.taps("Extra bot ×2")
+    assert "Undo" in str(dana.buttons)
+    await nora.sends(f"/ws {market.acme}")
+    await nora.taps("Add-ons")
+    await nora.taps("Extra bot ×2")
+    await nora.taps("1")
+    await nora.taps("Remove without refund")
+
+    await dana.sends("/addons")
+    await dana.taps("Extra bot ×1")
+
+    assert "Undo" not in str(dana.buttons)
 
 
 async def test_a_removal_says_when_it_would_pause(market: World, nora: Person) -> None:
@@ -207,10 +233,15 @@ async def test_an_approved_removal_pays_back_from_the_day_it_was_asked(
     # 5 points × 14 of 30 days; from the day of the approval it would be 1.50.
     assert "2.33 points went back, counted from the day it was asked." in nora.screen
     assert await market.balance(market.acme) == before + 233
+    approved = nora.shown
     await nora.taps("Approve", on=notice)
     assert "That request is answered already." in nora.screen
+    await nora.sends("/audit")
+    assert "Nora: approved: Extra bot of Acme Support 2 → 1, +2.33 points" in nora.screen
     assert await market.balance(market.acme) == before + 233
     assert (await market.postings(market.acme))[-1] == (Kind.REFUND, 233)
+    await nora.taps("Undo (10 min)", on=approved)
+    assert await market.balance(market.acme) == before
 
 
 async def test_requests_wait_on_the_desk_and_can_be_declined(
@@ -227,6 +258,26 @@ async def test_requests_wait_on_the_desk_and_can_be_declined(
     assert await market.balance(market.acme) == before
     await nora.taps("‹ Desk")
     assert "removal request" not in nora.screen
+
+
+async def test_a_request_that_is_declined_after_the_renewal_date_says_what_has_ended(
+    market: World, nora: Person, dana: Person
+) -> None:
+    """R10: what is asked for doesn't renew, so by then there is less to keep."""
+    await _ask_for_removal(market, dana)
+    notice = nora.shown
+    market.clock.turn(days=16)
+    await market.db.write(workspaces.catch_up, market.call(), market.acme)
+
+    await nora.taps("Decline", on=notice)
+    await market.deliver()
+
+    assert "Declined, but the renewal date came first: Extra bot is down to 1." in nora.screen
+    assert "Northwind Chat declined to remove Extra bot." in dana.screen
+    assert "The renewal date came first: nothing renews while its removal is asked for." in dana.screen
+    assert "You have 1 of it now." in dana.screen
+    await dana.taps("Buy Extra bot again")
+    assert "Extra bot  5 points a month" in dana.screen
 
 
 async def test_the_history_explains_each_row(market: World, nora: Person) -> None:

@@ -234,6 +234,10 @@ async def test_a_wish_that_the_partner_declines(
     assert note in dana.screen
     await dana.taps("Look at the payment")
     assert "You can ask again tomorrow." in dana.screen
+    await nora.sends("/audit")
+    assert (
+        f"Nora: declined a refund of 40\xa0USD, paid on 16 Nov 2026, to Acme Support: {note}" in nora.screen
+    )
 
 
 async def test_paysupport_for_a_viewer_a_stranger_and_before_anything_was_paid(

@@ -2,8 +2,10 @@
 
 import datetime as dt
 
+from sqlalchemy import select
+
 from billing import addons, reminders
-from storage.models import AutoTopUp, SavedCard
+from storage.models import AddonState, AutoTopUp, SavedCard
 from storage.transaction import Tx
 
 from .conftest import ON_BOTH
@@ -47,7 +49,7 @@ On 1 Dec 1 add-on renews for 150 points. You have 67.5 points: 82.5 points short
 Your points last until 1 Dec. What they don't cover ends then.
 [ 175 points · 110\u00a0USD ]
 [ Just 82.5 points · 82.50\u00a0USD ]
-[ Auto top-up ] [ Choose what to keep ]
+[ Auto top-up ] [ Don't renew +10,000 bot users ]
 [ Menu ]"""
     )
 
@@ -69,6 +71,7 @@ async def test_the_buttons_of_an_old_announcement_make_their_page_when_pressed(
 
 async def test_its_other_buttons_open_their_screens(market: World, dana: Person) -> None:
     await buys(market, dana, "+10,000 bot users", 5)
+    await buys(market, dana, "Extra bot", 1)
     await stands_at(market, 24)
     told = dana.shown
 
@@ -113,10 +116,35 @@ Acme Support
 On 1 Dec 2 add-ons renew for 15 points. You have 135 points.
 • 2 × Extra bot: 10 points
 • 1 × Extra member: 5 points
-[ Don't renew some ] [ Menu ]"""
+[ Don't renew some ]
+[ Menu ]"""
     )
     await dana.taps("Don't renew some")
     assert "Extra bot" in dana.screen
+
+
+async def test_a_single_add_on_is_let_go_with_one_tap_and_kept_with_the_next(
+    market: World, dana: Person
+) -> None:
+    """R13, R36: the button names what it does, however often it is pressed."""
+    await buys(market, dana, "Extra bot", 2)
+    await stands_at(market, 28)
+    told = dana.shown
+
+    for _ in range(2):
+        await dana.taps("Don't renew Extra bot", on=told)
+        assert await renewing(market) == [False]
+    await dana.taps("Renew again")
+
+    assert await renewing(market) == [True]
+
+
+async def renewing(market: World) -> list[bool]:
+    """Of each add-on that Acme has units of."""
+    found = await market.db.read(
+        lambda tx: tx.session.execute(select(AddonState.renews).where(AddonState.units > 0)).all()
+    )
+    return [bool(row[0]) for row in found]
 
 
 async def test_an_announcement_that_could_not_leave_in_time_is_dropped(market: World, dana: Person) -> None:

@@ -39,9 +39,9 @@ async def test_what_waits_for_points_says_how_many_until_when_and_offers_to_top_
         dana.screen
         == """\
 Acme Support
-Renewed until 1 Jan 2027: 2 × +10,000 bot users, for 60 points.
+Renewed until 1 Jan: 2 × +10,000 bot users, for 60 points.
 Waiting for 90 points: 3 × +10,000 bot users.
-Unless points come it works until 3 Dec 2026, then it ends.
+Unless points come it works until 3 Dec, then it ends.
 You have 7.5 points.
 [ Top up ]
 [ Open ]"""

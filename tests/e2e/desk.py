@@ -24,7 +24,7 @@ class Desk:
         for step in ("Switch credit billing on", "Start with three packs", "Use suggested prices"):
             assert "not selling yet" in desk.text
             desk = await self.owner.taps(step, on=desk.id)
-        return desk
+        return await self.owner.taps("Save", on=desk.id)
 
     async def invites(self, workspace: str) -> str:
         """Make a workspace that renews monthly from today; answers the link for its owner."""

@@ -165,7 +165,8 @@ async def test_lost_answer_of_a_change_is_charged_once(timed: Timed) -> None:
     await place.dana.sees("Then  99 USD a month", on=screen.id)
     await timed.sim.fails("stripe", "POST /v1/subscriptions/{subscription_exposed_id}", "lost", times=9)
     await place.dana.taps("Change for", on=screen.id)
-    await place.dana.sees("We don't know yet", on=screen.id)
+    # Stripe made it all the same, and the subscription says so at once.
+    await place.dana.sees("You are on Business Large now.", on=screen.id)
     await timed.sim.no_more_failures()
     await timed.turn(hours=1)
 

@@ -149,7 +149,7 @@ async def test_points_bought_for_an_addon_buy_it(bench: Bench) -> None:
     offer = next(each.text for each in short.buttons if each.text.startswith("Pay "))
     await dana.taps(offer, on=home.id)
     page = await dana.sees("Pay on Stripe's page", on=home.id)
-    assert "Paying buys 5 × Extra bot" in page.text
+    assert "5 × Extra bot is bought as soon as there are enough points." in page.text
     await pays(bench, page)
     paid = await dana.sees("Bought: 5 × Extra bot", on=home.id)
     assert "arrived!" in paid.text

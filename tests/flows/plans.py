@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from billing import workspaces
+from billing.account import refresh_account
 from billing.call import Call
 from billing.payments import Payments
 from billing.plans import catalogue
@@ -24,6 +25,7 @@ class Shop:
     world: World
     gateway: FakeGateway
     flow: Subscriptions
+    payments: Payments
     plan: dict[str, int] = field(default_factory=dict)
 
     async def subscribe(
@@ -43,6 +45,11 @@ class Shop:
         await self.later(minutes=2)
         ((subscription,),) = await self.world.sql("SELECT id FROM subscriptions WHERE running")
         return str(subscription)
+
+    async def key(self, *, live: bool) -> None:
+        """The process has another key, and has looked whose it is."""
+        self.gateway.live = live
+        await refresh_account(self.payments, PARTNER, test_payments=True)
 
     async def later(self, **by: float) -> None:
         """Time passes, and the poller looks."""
@@ -101,7 +108,7 @@ async def open_shop(world: World) -> Shop:
     payments = Payments(
         world.db, {PARTNER: gateway}, clock, BOT, lambda payload: f"https://t.me/desk_bot?start={payload}"
     )
-    shop = Shop(world, gateway, Subscriptions(payments))
+    shop = Shop(world, gateway, Subscriptions(payments), payments)
     found = await world.db.read(workspaces.plans, world.partner_person)
     shop.plan = {row.name: row.id for row, _ in found}
     for name, price, amount in (("Business Lite", LITE, 4_900), ("Business Large", LARGE, 9_900)):

@@ -122,7 +122,7 @@ class Story:
     async def shop(self) -> Shop:
         """Plans that are sold: Lite for 49 and Large for 99 USD a month."""
         found = await self.world.sql("SELECT name, id FROM plans")
-        shop = Shop(self.world, self.gateway, self.subscriptions, dict(found))
+        shop = Shop(self.world, self.gateway, self.subscriptions, self._payments, dict(found))
         for name, price, amount in (("Business Lite", LITE, 4_900), ("Business Large", LARGE, 9_900)):
             self.gateway.sell(price, amount)
             call = self.world.call(self.world.partner_person)
@@ -230,7 +230,7 @@ def _about(kind: str, params: dict[str, Any]) -> str:
             return "+".join(part for part in ("renewed", "unpaid", "ended") if params[part])
         case "reversal" | "desk_reversal":
             return "+".join(change[0] for change in params["changes"])
-        case "paused" | "resumed":
+        case "paused" | "still_paused" | "resumed":
             return "+".join(params["reasons"])
         case "usage_warning":
             return "+".join(str(each[-1]) for each in params["limits"])

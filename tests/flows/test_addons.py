@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing import addons, catalogue
+from billing import addons, catalogue, workspaces
 from billing.access import Role
 from billing.errors import (
     GoneError,
@@ -339,3 +339,18 @@ async def test_while_credit_billing_is_off_the_partner_adds_for_nothing_whatever
     )
 
     assert (changed.units, changed.amount, await world.balance()) == (3, 0, 3_000)
+
+
+async def test_a_request_that_is_withdrawn_after_the_boundary_brings_nothing_back(world: World) -> None:
+    """R10, R14: it kept the add-on from renewing, and the cycle that began is worked off first."""
+    await world.at_desk(catalogue.set_customers_may_remove, may=False)
+    await world.give(20_000)
+    await world.get("Extra bot", 1)
+    await world.do(addons.request_removal, world.workspace, world.addon["Extra bot"], 0)
+    world.turn(1, 12)
+
+    await world.do(addons.withdraw_request, world.workspace, world.addon["Extra bot"])
+    await world.db.write(workspaces.catch_up, world.call(), world.workspace)
+
+    assert await world.sql("SELECT units FROM addon_states") == [(0,)]
+    assert await world.amounts() == [20_000, -3_000]

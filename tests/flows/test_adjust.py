@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from billing import addons, adjust, people
+from billing import addons, adjust, catalogue, people, workspaces
 from billing.access import DeskRole, Role
 from billing.errors import (
     BadValueError,
@@ -109,13 +109,40 @@ async def test_an_adjustment_is_taken_back_once_and_told(world: World) -> None:
     assert (await world.notices()).count("adjusted") == 2
 
 
-async def test_a_gift_that_was_spent_is_taken_back_all_the_same(world: World) -> None:
+async def test_a_gift_that_was_spent_is_taken_back_only_when_it_is_asked_for_twice(world: World) -> None:
+    """R31: below zero."""
     given = await give(world, 3_000)
     await world.get("Extra bot", 1)
 
-    undone = await world.at_desk(adjust.undo, world.workspace, given.number)
+    with pytest.raises(BelowZeroError) as asked:
+        await world.at_desk(adjust.undo, world.workspace, given.number)
+    assert (asked.value.balance, asked.value.amount) == (0, -3_000)
+    assert (await world.balance(), (await world.notices()).count("adjusted")) == (0, 1)
 
-    assert undone.balance == -3_000
+    undone = await world.at_desk(adjust.undo, world.workspace, given.number, accept_debt=True)
+    assert (undone.balance, undone.told) == (-3_000, 1)
+    await assert_books_balance(world)
+
+
+async def test_points_that_an_undo_brings_back_do_what_a_payment_does(world: World) -> None:
+    """R31: what waits for points is renewed, what was remembered is bought."""
+    await world.at_desk(catalogue.set_grace_days, 3)
+    await give(world, 9_000)
+    await world.get("Extra bot", 1)
+    world.now = dt.datetime(2026, 11, 30, 23, 57, tzinfo=dt.UTC)
+    await world.do(addons.remember_purchase, world.workspace, world.addon["Extra member"], 1)
+    taken = await give(world, -6_000, "typo")
+    world.now = dt.datetime(2026, 12, 1, 0, 3, tzinfo=dt.UTC)
+    await world.db.write(workspaces.catch_up, world.call(), world.workspace)
+    assert await world.sql("SELECT units, unpaid FROM addon_states") == [(1, 1)]
+
+    undone = await world.at_desk(adjust.undo, world.workspace, taken.number)
+
+    assert undone.renewed == (("Extra bot", 1, 3_000),)
+    assert [(each.label, each.outcome) for each in undone.bought] == [("Extra member", "bought")]
+    assert await world.balance() == 0
+    told = (await world.sql("SELECT params FROM outbox WHERE kind = 'adjusted' ORDER BY created_at"))[-1][0]
+    assert "Extra member" in str(told)
     await assert_books_balance(world)
 
 

@@ -10,7 +10,7 @@ from billing.automatic.declines import sorted_decline
 from billing.errors import AutoTopUpError
 from billing.gateway import GatewayError
 from storage.models import OrderStatus
-from tests.chat.fakes import FAILURE, LOST, OUTAGE, THREE_D_SECURE, ChargeEnd, declined
+from tests.chat.fakes import FAILURE, LOST, OUTAGE, PAID, THREE_D_SECURE, ChargeEnd, declined
 from tests.flows.automatic import BIG, Auto, set_partner
 from tests.flows.checks import refusals, twenty
 from tests.flows.conftest import World
@@ -399,3 +399,40 @@ async def test_off_during_an_attempt_a_decline_tells_nobody_anything(auto: Auto)
     assert await auto.orders() == [(OrderStatus.FAILED, "insufficient_funds", BIG)]
     assert await auto.told("auto_failed") == 0
     assert (await auto.screen()).state == "off"
+
+
+async def test_a_low_balance_that_is_declined_day_by_day_is_told_once_until_a_payment(auto: Auto) -> None:
+    """R17, R18: the first failure, not each of them."""
+    world = auto.world
+    await world.do(agreement.set_low_balance, world.workspace, 2_000)
+    auto.gateway.charging = SOFT
+    for day in (5, 6, 7):
+        auto.turn(day)
+        await auto.tick()
+    assert [status for status, _, _ in await auto.orders()] == ["failed"] * 3
+    assert await auto.told("auto_failed") == 1
+
+    auto.gateway.charging = PAID
+    auto.turn(8)
+    await auto.tick()
+    await world.get("Extra member", 2)
+    auto.gateway.charging = SOFT
+    for day in (10, 11):
+        auto.turn(day)
+        await auto.tick()
+    assert await auto.told("auto_failed") == 2
+
+
+async def test_a_failed_renewal_is_told_though_a_low_balance_failed_before_it(auto: Auto) -> None:
+    """R18: the next cycle's first failure is news."""
+    world = auto.world
+    auto.gateway.charging = SOFT
+    await world.do(agreement.set_low_balance, world.workspace, 2_000)
+    auto.turn(28)
+    await auto.tick()
+    await world.do(agreement.set_low_balance, world.workspace, None)
+
+    auto.turn(30)
+    await auto.tick()
+
+    assert await auto.told("auto_failed") == 2

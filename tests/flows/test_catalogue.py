@@ -52,13 +52,13 @@ async def test_a_typing_error_is_mended_at_once_while_nobody_has_units(world: Wo
 
 
 async def test_a_rise_waits_for_its_notice_and_is_told(world: World) -> None:
-    """R6: told on the 1st; cycles that start from the 9th on, a day more than seven for calendars behind UTC's."""
+    """R6: told on the 1st; cycles that start from the 8th on."""
     await world.give(10_000)
     await world.get("Extra bot", 1)
 
     risen = await world.at_desk(catalogue.set_price, world.addon["Extra bot"], 4_000)
 
-    assert (risen.price, risen.coming_price, risen.coming_from) == (3_000, 4_000, dt.date(2026, 11, 9))
+    assert (risen.price, risen.coming_price, risen.coming_from) == (3_000, 4_000, dt.date(2026, 11, 8))
     assert (await world.notices()).count("price") == 1
     assert (await world.quote("Extra bot", 2)).amount == 3_000
     assert (await world.quote("Extra bot", 1)).next_cost == 4_000
@@ -72,7 +72,7 @@ async def test_a_second_rise_replaces_the_first_that_nobody_has_paid(world: Worl
 
     risen = await world.at_desk(catalogue.set_price, world.addon["Extra bot"], 4_000)
 
-    assert (risen.coming_price, risen.coming_from) == (4_000, dt.date(2026, 11, 11))
+    assert (risen.coming_price, risen.coming_from) == (4_000, dt.date(2026, 11, 10))
     assert (await world.quote("Extra bot", 1)).next_cost == 4_000
 
 

@@ -1,13 +1,16 @@
 """The ledger page by page: no row lost, none shown twice, each explaining itself."""
 
+import datetime as dt
+
 import pytest
 
-from billing import addons, adjust, history
+from billing import addons, adjust, catalogue, dating, history, workspaces
 from billing.access import Role
 from billing.errors import GoneError, StrangerError
 from billing.history import PAGE, HistoryPage
 from billing.ledger import Kind
 from billing.money import Money
+from billing.proration import Part
 from tests.flows.conftest import World
 from tests.flows.test_orders import order, paid, settle
 
@@ -72,6 +75,87 @@ async def test_a_purchase_explains_itself(world: World) -> None:
     (part,) = row.formula.parts
     assert (part.units, row.formula.price, part.days, row.formula.of_days) == (2, 3_000, 15, 30)
     assert part.amount + row.formula.rounding == 3_000
+
+
+async def newest(world: World) -> history.Row:
+    ((number,),) = await world.sql("SELECT max(number) FROM postings")
+    row, _ = await world.db.read(history.row, world.owner, world.workspace, number)
+    return row
+
+
+async def test_an_undo_explains_itself(world: World) -> None:
+    """The formula of what was undone, the units before and after, who."""
+    await world.give(10_000)
+    world.turn(16)
+    changed = await world.get("Extra bot", 2)
+    await world.do(addons.undo, world.workspace, world.addon["Extra bot"], changed.number)
+
+    row = await newest(world)
+
+    assert (row.kind, row.amount, row.person) == (Kind.UNDO, 3_000, "Dana")
+    assert (row.units_before, row.units_after) == (2, 0)
+    assert row.formula is not None
+    assert row.formula.parts == (Part(-2, 15, -3_000),)
+
+
+async def test_a_removal_without_refund_says_until_when_it_stays_paid(world: World) -> None:
+    await world.give(10_000)
+    await world.get("Extra bot", 2)
+    await world.at_desk(
+        addons.set_units_from_desk, world.workspace, world.addon["Extra bot"], 0, refund=False
+    )
+
+    row = await newest(world)
+
+    assert (row.kind, row.amount, row.person) == (Kind.REFUND, 0, "Pat")
+    assert (row.units_before, row.units_after, row.kept_until) == (2, 0, dt.date(2026, 12, 1))
+
+
+async def test_days_that_are_cut_off_explain_themselves(world: World) -> None:
+    await world.give(10_000)
+    await world.get("Extra bot", 2)
+    world.turn(10)
+    await world.at_desk(dating.set_renewal_date, world.workspace, dt.date(2026, 11, 21))
+
+    row = await newest(world)
+
+    assert (row.kind, row.amount, row.person) == (Kind.REDATED, 2_000, "Pat")
+    assert row.formula is not None
+    assert (row.formula.parts, row.formula.of_days) == ((Part(-2, 10, -2_000),), 30)
+
+
+async def test_days_without_billing_explain_themselves(world: World) -> None:
+    await world.give(10_000)
+    await world.get("Extra bot", 2)
+    world.turn(5)
+    await world.at_desk(catalogue.set_credit_billing, on=False)
+    world.turn(8)
+    await world.at_desk(catalogue.set_credit_billing, on=True)
+    await world.do(addons.set_renews, world.workspace, world.addon["Extra bot"], renews=False)
+    world.turn(1, 12)
+    await world.db.write(workspaces.catch_up, world.call(), world.workspace)
+
+    row = await newest(world)
+
+    assert (row.kind, row.amount, row.person) == (Kind.FREED, 600, None)
+    assert row.formula is not None
+    assert (row.formula.freed, row.formula.freed_days, row.formula.rounding) == (-600, 3, 0)
+
+
+async def test_an_approved_removal_explains_itself(world: World) -> None:
+    await world.give(10_000)
+    await world.get("Extra bot", 1)
+    await world.at_desk(catalogue.set_customers_may_remove, may=False)
+    world.turn(16)
+    await world.do(addons.request_removal, world.workspace, world.addon["Extra bot"], 0)
+    world.turn(18)
+    await world.at_desk(addons.answer_request, world.workspace, world.addon["Extra bot"], approve=True)
+
+    row = await newest(world)
+
+    assert (row.kind, row.amount) == (Kind.REFUND, 1_500)
+    assert row.formula is not None
+    assert row.formula.parts == (Part(-1, 15, -1_500),)
 
 
 async def test_a_payment_explains_itself(world: World) -> None:

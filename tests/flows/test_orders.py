@@ -7,14 +7,15 @@ import pytest
 
 from billing import addons, orders
 from billing.access import Role
-from billing.errors import GoneError, NotAllowedError, NotSellingError, StrangerError
+from billing.errors import AmountError, GoneError, NotAllowedError, NotSellingError, StrangerError
 from billing.gateway import SessionFacts
+from billing.marks import mark
 from billing.money import Money
 from billing.orders import CheckoutTerms, Choice, Placed
 from storage import catalogue as rows
 from storage.database import Tx
 from storage.models import OrderStatus
-from tests.flows.conftest import World
+from tests.flows.conftest import BOT, World
 
 TERMS = CheckoutTerms(
     "cus_1",
@@ -48,7 +49,7 @@ async def order(world: World, choice: Choice | None = None) -> tuple[Placed, Ses
         created=world.now,
         metadata={
             "order": str(placed.view.id),
-            "workspace": str(world.workspace),
+            **mark(BOT, 1, world.workspace),
             "points": str(placed.view.points),
             "bonus": str(placed.view.bonus),
         },
@@ -235,6 +236,44 @@ async def test_the_pack_that_fits_is_the_cheapest_that_covers_what_is_missing(wo
     assert large.pack is not None
     assert (small.pack.card.points, small.exact) == (1_000, Money(210, "USD"))
     assert large.pack.card.points == 5_000
+
+
+async def test_what_no_pack_covers_is_paid_with_several_of_one_in_one_payment(world: World) -> None:
+    """R12: 270 points short; the largest pack gives 55 for 40 USD, so five are paid at once and buy it."""
+    quote = await world.quote("Extra bot", 9)
+    assert quote.missing == 27_000
+    fit = await world.db.read(orders.fitting, world.owner, world.workspace, quote.missing)
+    assert fit.pack is not None
+    assert (fit.pack.card.points, fit.packs, fit.exact) == (5_000, 5, None)
+    await world.do(addons.remember_purchase, world.workspace, world.addon["Extra bot"], 9)
+
+    placed, facts = await order(world, Choice(fit.pack.card.id, packs=fit.packs))
+    await settle(world, paid(facts))
+
+    assert (placed.view.packs, placed.view.price) == (5, Money(20_000, "USD"))
+    assert await world.sql("SELECT units FROM addon_states") == [(9,)]
+    assert await world.balance() == 27_500 - 27_000
+
+
+async def test_no_more_packs_than_one_payment_has_room_for(world: World) -> None:
+    """R12: where one payment can't reach, none is said to."""
+    most = Money(99_999_999, "USD")
+    largest = (await pack_ids(world))[1]
+    far = 5_500 * (most.amount_minor // 4_000) + 1
+
+    fit = await world.db.read(orders.fitting, world.owner, world.workspace, far)
+
+    assert not fit.reaches
+    with pytest.raises(AmountError):
+        await order(world, Choice(largest, packs=most.amount_minor // 4_000 + 1))
+
+
+async def test_the_pack_that_fits_best_is_beside_every_exact_amount(world: World) -> None:
+    """R3: 2.10 points cost 2.10 USD, the smallest pack that covers them 9 USD."""
+    _, money, _, beside = await world.db.read(orders.exact_price, world.owner, world.workspace, "USD", 210)
+
+    assert beside.pack is not None
+    assert (money, beside.pack.card.points, beside.exact) == (Money(210, "USD"), 1_000, Money(210, "USD"))
 
 
 async def test_a_retired_pack_is_gone(world: World) -> None:

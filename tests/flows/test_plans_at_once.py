@@ -6,11 +6,12 @@ from sqlalchemy import text
 
 from billing import usage
 from billing.call import Call
+from billing.marks import mark
 from billing.plans import changing, granting
 from billing.plans.settling import settle_subscription
 from storage.transaction import Tx
 from tests.flows.checks import accepted, twenty
-from tests.flows.conftest import World
+from tests.flows.conftest import BOT, World
 from tests.flows.plans import LARGE, PARTNER, open_shop
 
 
@@ -24,7 +25,7 @@ async def test_twenty_who_subscribe_at_once_share_one_page(pg_world: World) -> N
 async def test_of_twenty_subscriptions_told_at_once_one_stands(pg_world: World) -> None:
     world = pg_world
     shop = await open_shop(world)
-    metadata = {"workspace": str(world.workspace)}
+    metadata = mark(BOT, PARTNER, world.workspace)
     bought = [shop.gateway.subscribe("cus_1_1", LARGE, metadata) for _ in range(20)]
     await twenty(world.db, lambda n: shop.hears("customer.subscription.created", bought[n]))
     for _ in range(2):
@@ -40,11 +41,11 @@ async def test_one_news_from_twenty_is_told_once(pg_world: World) -> None:
     world = pg_world
     shop = await open_shop(world)
     facts = shop.gateway.subscriptions[
-        shop.gateway.subscribe("cus_1_1", LARGE, {"workspace": str(world.workspace)})
+        shop.gateway.subscribe("cus_1_1", LARGE, mark(BOT, PARTNER, world.workspace))
     ]
 
     def settle(number: int) -> object:
-        call = Call(world.now, f"look:{number}", 1)
+        call = Call(world.now, f"look:{number}", BOT)
         return world.db.write(settle_subscription, call, PARTNER, facts)
 
     await twenty(world.db, settle)  # type: ignore[arg-type]  # awaitables all the same

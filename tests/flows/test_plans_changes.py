@@ -41,6 +41,12 @@ async def confirm(shop: Shop, shown: ChangeQuote, *, over: bool = False) -> Chan
     )
 
 
+async def asked_for(shop: Shop) -> list[tuple[str, str]]:
+    """Every change: how it stands, and why."""
+    rows = await shop.world.sql("SELECT status, reason FROM plan_changes ORDER BY created_at")
+    return [(str(status), str(reason)) for status, reason in rows]
+
+
 async def test_an_upgrade_costs_what_was_shown_and_counts_at_once_when_paid(shop: Shop) -> None:
     subscription = await shop.running()
     await shop.later(days=15)
@@ -118,10 +124,68 @@ async def test_a_lost_answer_is_asked_for_again_under_the_same_key(shop: Shop) -
     await shop.running()
     shown = await quote(shop)
     shop.gateway.lost_answers = 1
-    assert (await confirm(shop, shown)).status == "asked"
+    assert (await confirm(shop, shown)).status == "done"
     await shop.later(minutes=2)
     assert await shop.stands() == ("Business Large", False, False)
     assert len(shop.gateway.payments) == 2, "charged once"
+
+
+async def test_a_change_that_stripe_made_and_failed_to_answer_is_found_at_once(shop: Shop) -> None:
+    await shop.running()
+    shown = await quote(shop)
+    shop.gateway.changes_break = "made"
+    assert (await confirm(shop, shown)).status == "done"
+    assert await shop.stands() == ("Business Large", False, False)
+    assert [payment.amount.amount_minor for payment in shop.gateway.payments.values()] == [4_900, 4_999]
+
+
+async def test_a_change_that_stripe_failed_on_is_not_called_refused_while_it_may_come(shop: Shop) -> None:
+    await shop.running()
+    shown = await quote(shop)
+    shop.gateway.changes_break = "not made"
+    assert (await confirm(shop, shown)).status == "asked"
+    await shop.later(hours=3)
+    assert (await asked_for(shop)) == [("asked", "")]
+    with pytest.raises(ChangeRunsError):
+        await quote(shop)
+
+    shop.gateway.changes_break = "made"
+    await shop.later(hours=3)
+    await shop.later(hours=3)
+
+    assert await asked_for(shop) == [("done", "")]
+    assert await shop.stands() == ("Business Large", False, False)
+    assert await shop.told() == ["started", "changed"], "who waited is told"
+    assert len(shop.gateway.payments) == 2, "charged once"
+
+
+async def test_a_change_that_stripe_never_made_is_told_when_its_key_is_forgotten(shop: Shop) -> None:
+    await shop.running()
+    shown = await quote(shop)
+    shop.gateway.changes_break = "not made"
+    await confirm(shop, shown)
+    for _ in range(24 * 6):
+        await shop.later(minutes=10)
+
+    assert await asked_for(shop) == [("failed", "unreachable")]
+    assert sorted(await shop.told()) == ["not_made", "started"]
+    assert len(shop.gateway.payments) == 1, "nothing was charged"
+    assert shop.gateway.changes_asked < 40, "asked more seldom the longer it lasts"
+    shop.gateway.changes_break = None
+    assert (await confirm(shop, await quote(shop))).status == "done", "and can be tried again"
+
+
+async def test_a_change_that_stripe_refuses_after_a_failure_is_told(shop: Shop) -> None:
+    await shop.running()
+    shown = await quote(shop)
+    shop.gateway.changes_break = "not made"
+    await confirm(shop, shown)
+    shop.gateway.changes_break = None
+    shop.gateway.prices.pop(LARGE)
+    await shop.later(minutes=2)
+
+    assert await asked_for(shop) == [("failed", "resource_missing")]
+    assert sorted(await shop.told()) == ["not_made", "started"]
 
 
 async def test_a_downgrade_gives_credit_and_over_a_limit_wants_a_second_tap(shop: Shop) -> None:

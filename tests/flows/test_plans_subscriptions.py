@@ -17,7 +17,7 @@ from billing.errors import (
     StrangerError,
     SubscriptionRunsError,
 )
-from billing.plans import catalogue
+from billing.plans import catalogue, settling
 from storage import catalogue as rows
 from storage.transaction import Tx
 from tests.flows.conftest import World
@@ -312,11 +312,38 @@ async def test_nothing_is_sold_before_stripe_is_live(shop: Shop) -> None:
 
 
 async def test_going_live_ends_what_was_tried_out(shop: Shop) -> None:
+    """R26: the subscription and a page that was still open; what Stripe says of it late changes nothing."""
+    await shop.key(live=False)
+    subscription = await shop.running()
+    before = await shop.gateway.fetch_subscription(subscription)
+
+    await shop.key(live=True)
+
+    assert await shop.stands() == (None, False, False)
+    assert await shop.world.sql("SELECT count(*) FROM subscriptions WHERE running") == [(0,)]
+    late = shop.world.call(reference="late")
+    assert await shop.world.db.write(settling.settle_subscription, late, PARTNER, before) is None
+    assert await shop.stands() == (None, False, False)
+
+
+async def test_going_live_closes_the_page_of_a_test_plan(shop: Shop) -> None:
     """R26"""
-    shop.gateway.live = False
+    await shop.key(live=False)
+    await shop.subscribe()
+
+    await shop.key(live=True)
+
+    assert await shop.world.sql("SELECT status FROM plan_checkouts") == [("expired",)]
+
+
+async def test_the_poller_ends_a_test_subscription_too(shop: Shop) -> None:
+    """R26: with the live key in hand, and the account not looked at yet."""
+    await shop.key(live=False)
     await shop.running()
     shop.gateway.live = True
+
     await shop.later(days=1)
+
     assert await shop.stands() == (None, False, False)
     assert await shop.world.sql("SELECT count(*) FROM subscriptions WHERE running") == [(0,)]
 

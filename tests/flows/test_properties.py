@@ -22,10 +22,10 @@ from storage.database import Tx, open_database
 from storage.models import OrderStatus
 from tests.flows.checks import assert_books_balance
 from tests.flows.conftest import World
+from tests.flows.date_by_date import Billing, Level, charged_levels, half_up, unit_dates
 from tests.flows.test_orders import order, paid
 
 PRICES = {"Extra bot": 3_100, "Extra member": 777}
-ONE_DAY = dt.timedelta(days=1)
 
 CAREFUL = settings(
     max_examples=60,
@@ -34,92 +34,24 @@ CAREFUL = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
-# --- the rules, date by date -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Level:
-    """From a moment of a date on so many units are charged for; `ended`: with time, not by a removal."""
-
-    on: dt.date
-    units: int
-    ended: bool = False
-
-
-def charged_levels(changes: list[tuple[Any, ...]]) -> list[Level]:
-    """The changes as charged (R10): what went without refund stays paid until its cycle is over."""
-    levels: list[Level] = []
-    kept: list[tuple[dt.date, int]] = []
-    units = 0
-    for on, before, after, lapsed, paid_until in changes:
-        for end in sorted({end for end, _ in kept if end <= on}):
-            kept = [each for each in kept if each[0] != end]
-            levels.append(Level(end, units + sum(n for _, n in kept), ended=True))
-        if paid_until is not None:
-            kept.append((paid_until, before - after))
-        units = after
-        levels.append(Level(on, units + sum(n for _, n in kept), ended=lapsed))
-    for end in sorted({end for end, _ in kept}):
-        kept = [each for each in kept if each[0] != end]
-        levels.append(Level(end, units + sum(n for _, n in kept), ended=True))
-    return levels
-
-
-def unit_dates(levels: list[Level], starts: list[dt.date], start: dt.date, end: dt.date) -> int:
-    """R8: for each place in the row of units, the dates of [start, end) that it is active on."""
-    return sum(
-        place_dates(place, levels, starts, start, end)
-        for place in range(1, 1 + max((level.units for level in levels), default=0))
-    )
-
-
-def place_dates(place: int, levels: list[Level], starts: list[dt.date], start: dt.date, end: dt.date) -> int:
-    active = 0
-    since, of_stretch, graced = dt.date.max, 0, 0
-    on_at_night = False
-    owes_next_removal = False
-    removed_in: dt.date | None = None
-    day = min(level.on for level in levels)
-    while day < end:
-        of_day = [level for level in levels if level.on == day]
-        cycle = max((each for each in starts if each <= day), default=None)
-        seen_today = on_at_night or any(level.units >= place for level in of_day)
-        was_on, on_at_night = on_at_night, of_day[-1].units >= place if of_day else on_at_night
-        if seen_today and not was_on:
-            owes_next_removal = removed_in is not None and removed_in == cycle
-            # R15: back in the cycle in which it lapsed, it pays the grace that it had.
-            active += graced
-            since, of_stretch, graced = day, 0, 0
-        pays = on_at_night
-        if seen_today and not on_at_night:
-            freed = of_day[-1]
-            for level in reversed(of_day):
-                if level.units >= place:
-                    break
-                freed = level
-            if not freed.ended:
-                pays = owes_next_removal or not was_on
-                removed_in = cycle
-            elif since <= start <= day:
-                # R15: not paid when the cycle began, so its dates up to the lapse were grace.
-                active -= of_stretch
-                graced = of_stretch
-        if pays and day >= start:
-            active += 1
-            of_stretch += 1
-        day += ONE_DAY
-    return active
-
-
-def half_up(numerator: int, denominator: int) -> int:
-    return (2 * numerator + denominator) // (2 * denominator)
-
-
 # --- what holds after every step ------------------------------------------------------------------------
 
 
 def as_date(value: object) -> dt.date | None:
     return dt.date.fromisoformat(value) if isinstance(value, str) else value  # type: ignore[return-value]  # a date
+
+
+def moment(value: object) -> dt.datetime:
+    found = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    assert isinstance(found, dt.datetime)
+    return found.replace(tzinfo=dt.UTC)
+
+
+def is_given(billing: Billing, on: object, more: int, at: object, by: int | None) -> bool:
+    """Added by the partner while billing was off, or back by itself in a cycle that began so (R16)."""
+    day = as_date(on)
+    assert day is not None
+    return more > 0 and (billing.is_off(moment(at)) if by is not None else billing.began_off(day))
 
 
 async def check(world: World, forced: bool) -> None:
@@ -131,12 +63,25 @@ async def check(world: World, forced: bool) -> None:
         for start, end in await world.sql('SELECT start, "end" FROM cycles ORDER BY start')
     ]
     starts = [start for start, _ in cycles if start is not None]
+    billing = Billing(
+        [
+            (moment(at), bool(on))
+            for at, on in await world.sql('SELECT at, "on" FROM billing_switches ORDER BY at')
+        ]
+    )
     for label, price in PRICES.items():
         addon = world.addon[label]
         changes = [
-            (as_date(on), before, after, bool(lapsed), as_date(until))
-            for on, before, after, lapsed, until in await world.sql(
-                "SELECT on_date, units_before, units_after, lapsed, paid_until FROM addon_changes"
+            (
+                as_date(on),
+                before,
+                after,
+                bool(lapsed),
+                as_date(until),
+                is_given(billing, on, after - before, at, by),
+            )
+            for on, before, after, lapsed, until, at, by in await world.sql(
+                "SELECT on_date, units_before, units_after, lapsed, paid_until, at, person_id FROM addon_changes"
                 " WHERE addon_id = :a AND undone_at IS NULL ORDER BY number",
                 a=addon,
             )
@@ -149,16 +94,23 @@ async def check(world: World, forced: bool) -> None:
         for start, end in cycles:
             assert start is not None
             assert end is not None
-            due = half_up(unit_dates(levels, starts, start, end) * price, (end - start).days)
             rows = await world.sql(
-                "SELECT -amount FROM postings WHERE addon_id = :a AND cycle_start = :c ORDER BY number",
+                "SELECT -amount, at, reference, explained FROM postings WHERE addon_id = :a AND cycle_start = :c"
+                " ORDER BY number",
                 a=addon,
                 c=start.isoformat(),
             )
             running = 0
-            for (charged,) in rows:
+            settled = start
+            for charged, at, reference, explained in rows:
                 running += charged
                 assert running >= 0, f"more paid back than was paid for {label} in {start}"
+                if not reference.startswith("renew:") and "paid_until" not in str(explained):
+                    settled = max(settled, moment(at).date())
+            # Dates without billing go back with the next posting.
+            off = {day for day in billing.off_dates(start, end) if day < settled}
+            counted = unit_dates(levels, starts, start, end, off, free=billing.began_off(start))
+            due = half_up(counted * price, (end - start).days)
             assert running == due, f"{label} in the cycle of {start}: {changes}"
         assert [units for units, _ in state] == ([changes[-1][2]] if changes else [0] * len(state))
     for name, query in invariants_at(world.now):
@@ -198,6 +150,11 @@ class Do:
                 await world.do(addons.request_removal, w, addon, self.units)
             case "answer":
                 await world.at_desk(addons.answer_request, w, addon, approve=self.flag)
+            case "billing":
+                # A tap has a moment of its own.
+                world.now += dt.timedelta(seconds=1)
+                await world.at_desk(catalogue.set_credit_billing, on=self.flag)
+                world.now += dt.timedelta(seconds=1)
             case "renews":
                 await world.do(addons.set_renews, w, addon, renews=self.flag)
             case "adjust":
@@ -227,6 +184,7 @@ steps = st.lists(
         st.builds(Do, st.just("ask"), labels, few),
         st.builds(Do, st.just("answer"), labels, st.just(0), st.booleans()),
         st.builds(Do, st.just("renews"), labels, st.just(0), st.booleans()),
+        st.builds(Do, st.just("billing"), st.just(""), st.just(0), st.booleans()),
         st.builds(
             Do,
             st.just("adjust"),
@@ -266,6 +224,7 @@ def in_a_world(template: tuple[Path, World], play: Callable[[World], Coroutine[A
 
 DAY = Do("turn", units=1_440)
 MONTH = Do("turn", units=30 * 1_440)
+OFF, ON = Do("billing", flag=False), Do("billing", flag=True)
 GRACE, TICK = Do("grace", units=6), Do("tick")
 BOT, NO_BOT = Do("set", "Extra bot", 1), Do("set", "Extra bot", 0)
 
@@ -273,6 +232,31 @@ BOT, NO_BOT = Do("set", "Extra bot", 1), Do("set", "Extra bot", 0)
 @CAREFUL
 @given(story=steps)
 @example(story=[BOT, DAY, NO_BOT, DAY, DAY, BOT, DAY, DAY, NO_BOT, DAY, BOT, MONTH, NO_BOT])
+@example(
+    story=[OFF, Do("desk", "Extra bot", 3), DAY, ON, DAY, BOT, Do("set", "Extra bot", 2), MONTH, DAY, NO_BOT]
+)
+@example(
+    story=[BOT, OFF, MONTH, TICK, DAY, ON, DAY, NO_BOT, Do("set", "Extra bot", 2), DAY, BOT, MONTH, TICK]
+)
+@example(
+    story=[
+        GRACE,
+        Do("set", "Extra bot", 3),
+        Do("adjust", units=-3_000),
+        MONTH,
+        TICK,
+        OFF,
+        Do("desk", "Extra bot", 3),
+        Do("desk", "Extra bot", 4),
+        ON,
+        DAY,
+        Do("adjust", units=6_000),
+        NO_BOT,
+        BOT,
+        MONTH,
+        TICK,
+    ]
+)
 @example(story=[BOT, NO_BOT, Do("undo", "Extra bot"), DAY, NO_BOT, Do("undo", "Extra bot"), MONTH, MONTH])
 @example(story=[Do("set", "Extra bot", 3), DAY, Do("desk", "Extra bot", 1, flag=False), DAY, BOT, MONTH, DAY])
 @example(

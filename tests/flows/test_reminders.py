@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from billing import addons, catalogue, pausing, reminders
@@ -11,6 +12,7 @@ from billing.cycle import zone_named
 from storage.models import AutoTopUp, OutboxMessage, SavedCard, StripeCustomer
 from storage.transaction import Tx
 from tests.chat.fakes import declined
+from tests.flows.automatic import set_partner
 from tests.flows.checks import twenty
 from tests.flows.conftest import BOT, OWNER_TELEGRAM, World
 from tests.flows.stories import Story
@@ -258,3 +260,19 @@ async def test_a_day_on_which_the_look_failed_is_made_up_for(world: World) -> No
     assert await reminders.remind_all_due(world.db, told, BOT) == 0
     world.now += dt.timedelta(minutes=6)
     assert await reminders.remind_all_due(world.db, told, BOT) == 1
+
+
+@pytest.mark.parametrize("lead_hours", [100, 168])
+async def test_with_a_long_lead_the_first_announcement_comes_seven_dates_before_the_charge(
+    world: World, lead_hours: int
+) -> None:
+    """R17, R36: charged up to a week before the renewal of 1 December, so announced up to two weeks before it."""
+    await world.db.write(set_partner(lead_hours=lead_hours))
+    told = await story(world, points=0)
+    await agree(world)
+    charged = dt.datetime(2026, 12, 1, tzinfo=dt.UTC) - dt.timedelta(hours=lead_hours)
+
+    await told.until(12, 1, 0)
+
+    days = [f"{charged - dt.timedelta(days=days):%d %b} 10" for days in (7, 3, 1)]
+    assert told.when("renewal_short") == days

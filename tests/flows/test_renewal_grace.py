@@ -152,8 +152,9 @@ async def test_without_grace_it_ends_at_once(world: World) -> None:
     await sound(world)
 
 
-async def test_a_wait_ends_with_the_cycle_at_the_latest(world: World) -> None:
-    await three_bots_points_for_one(world, days=90)
+async def test_grace_that_outlasts_its_cycle_goes_on_in_the_next(world: World) -> None:
+    """R15: what waited is free in the cycle that ended, and needs the points of the one that began."""
+    await three_bots_points_for_one(world, days=40)
     world.turn(31, month=12)
     await catch_up(world)
     assert await state(world) == (3, 2)
@@ -161,8 +162,8 @@ async def test_a_wait_ends_with_the_cycle_at_the_latest(world: World) -> None:
     world.now = dt.datetime(2027, 1, 1, 12, tzinfo=dt.UTC)
     await catch_up(world)
 
-    # One was paid late and one ended on the 31st; the two that are left wait for January's points.
-    assert (await state(world), await world.balance(), await spent(world, "2026-12-01")) == ((2, 2), 0, 6_000)
+    # One was paid late; with the one that was not, all three wait for January's points.
+    assert (await state(world), await world.balance(), await spent(world, "2026-12-01")) == ((3, 3), 0, 6_000)
     await sound(world)
 
 
@@ -294,10 +295,8 @@ async def test_the_undo_of_an_approval_brings_back_no_units_that_had_lapsed(worl
     addon = world.addon["Extra bot"]
     approved = await world.at_desk(addons.answer_request, world.workspace, addon, approve=True)
     assert (approved.amount, await state(world), await world.balance()) == (-3_000, (1, 0), 11_000)
-    number = await world.db.read(addons.undoable, world.owner, world.workspace, addon, world.now)
-    assert number is not None
 
-    undone = await world.at_desk(addons.undo_from_desk, world.workspace, addon, number)
+    undone = await world.at_desk(addons.undo_from_desk, world.workspace, addon, approved.number)
 
     assert (undone.amount, await state(world), await world.balance()) == (3_000, (1, 0), 8_000)
     assert (await spent(world, "2026-11-01"), await spent(world, "2026-12-01")) == (9_000, 3_000)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from billing import adjust, catalogue, renewal, usage
 from billing.errors import GoneError
 from billing.renewal import KeepEntry, Wish, keep
+from billing.renewal.ages import Batch
 from storage import catalogue as catalogue_rows
 from storage import workspaces as rows
 from storage.database import Tx
@@ -150,7 +151,16 @@ def test_keeping_never_spends_more_than_there_is_and_leaves_no_unit_that_would_f
 ) -> None:
     """R15, R29: what doesn't fit is passed over, so nothing fits that was left."""
     wishes = [
-        Wish(n, str(n), units, partial(mul, price), ranks[n], START, "bots" if n % 2 else None, 1)
+        Wish(
+            n,
+            str(n),
+            units,
+            partial(mul, price),
+            ranks[n],
+            (Batch(START, units),),
+            "bots" if n % 2 else None,
+            1,
+        )
         for n, (price, units) in enumerate(prices)
     ]
 

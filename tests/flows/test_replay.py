@@ -18,7 +18,7 @@ pytestmark = pytest.mark.parametrize("world_copy", ["sqlite"], indirect=True)
 
 AT_DESK: dict[str, tuple[Any, Callable[[World], tuple[Any, ...]], dict[str, Any]]] = {
     "adjust": (adjust.adjust, lambda w: (w.workspace, 100, "gift"), {}),
-    "undo an adjustment": (adjust.undo, lambda w: (w.workspace, 1), {}),
+    "undo an adjustment": (adjust.undo, lambda w: (w.workspace, 1), {"accept_debt": True}),
     "price": (catalogue.set_price, lambda w: (w.addon["Extra bot"], 4_000), {}),
     "label": (catalogue.set_label, lambda w: (w.addon["Extra bot"], "One bot more"), {}),
     "off sale": (catalogue.set_on_sale, lambda w: (w.addon["Extra bot"],), {"on_sale": False}),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from billing import adjust, catalogue, mixes, pausing, rescue, usage
+from billing import adjust, catalogue, mixes, pausing, rescue, usage, workspaces
 from billing.access import Role
 from billing.errors import (
     GoneError,
@@ -16,6 +16,7 @@ from billing.errors import (
 from billing.rescue import Mix, Rescue
 from storage import catalogue as rows
 from storage.database import Tx
+from tests.flows.automatic import set_partner
 from tests.flows.checks import accepted, assert_books_balance, refusals, twenty
 from tests.flows.conftest import World
 
@@ -278,3 +279,33 @@ async def test_the_same_tap_handled_again_charges_nothing_more(world: World) -> 
         await world.db.write(mixes.buy_mix, call, world.workspace, mix.wanted, mix.amount)
 
     assert await world.balance() == 14_000
+
+
+@pytest.mark.parametrize("missing", [3_000, 12_500])
+@pytest.mark.parametrize("big_price", [2_900, 3_500, 9_000])
+async def test_while_units_wait_for_points_it_is_still_the_cheapest(
+    world: World, missing: int, big_price: int
+) -> None:
+    """R15, R22: one more unit pays what waits too, but only once. Against every other choice, by its real quotes."""
+    await world.db.write(set_partner(grace_days=7))
+    small, big = world.addon["+1,000 bot users"], world.addon["+10,000 bot users"]
+    await world.at_desk(catalogue.set_price, small, 500)
+    await world.at_desk(catalogue.set_price, big, big_price)
+    world.turn(1, 12)
+    await world.db.write(workspaces.catch_up, world.call(), world.workspace)
+    await world.give(1_500)
+    await world.get("+1,000 bot users", 3)
+    world.now = world.now.replace(year=2027, month=1)
+    await world.db.write(workspaces.catch_up, world.call(), world.workspace)
+    assert await world.sql("SELECT units, unpaid FROM addon_states") == [(3, 3)]
+    await uses(world, bot_users=4_000 + missing)
+
+    mix = await cheapest(world)
+
+    costs = []
+    for bigs in range(3):
+        smalls = max(0, -(-(missing - bigs * 10_000) // 1_000))
+        some = (await world.quote("+1,000 bot users", 3 + smalls)).amount if smalls else 0
+        more = (await world.quote("+10,000 bot users", bigs)).amount if bigs else 0
+        costs.append(some + more)
+    assert mix.amount == min(costs)

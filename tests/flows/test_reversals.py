@@ -7,13 +7,14 @@ from billing.access import Role
 from billing.errors import NotEnoughPointsError
 from billing.gateway import PaymentFacts, ReversalFacts
 from billing.ledger import Kind
+from billing.marks import mark
 from billing.money import Money
 from billing.reversals import Outcome
 from storage.database import Tx
 from storage.models import AutoTopUp
 from tests.chat.fakes import FakeGateway
 from tests.flows.checks import assert_books_balance, twenty
-from tests.flows.conftest import World
+from tests.flows.conftest import BOT, World
 from tests.flows.till import Till, open_till
 
 
@@ -261,7 +262,7 @@ async def test_an_automatic_payment_whose_refund_is_heard_of_first_is_credited_t
         live=True,
         created=world.now,
         charge="ch_auto",
-        metadata={"order": "77", "workspace": str(world.workspace), "points": "5000", "bonus": "500"},
+        metadata={"order": "77", **mark(BOT, 1, world.workspace), "points": "5000", "bonus": "500"},
     )
     till.gateway.give_back("pi_auto", 1_000)
 

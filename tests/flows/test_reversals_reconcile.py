@@ -4,9 +4,10 @@ import datetime as dt
 
 from billing import reconciliation
 from billing.gateway import PaymentFacts
+from billing.marks import mark
 from billing.money import Money
 from billing.reconciliation import Reconciled
-from tests.flows.conftest import START, World
+from tests.flows.conftest import BOT, START, World
 from tests.flows.test_orders import order
 from tests.flows.till import Till, open_till
 
@@ -69,7 +70,7 @@ async def test_a_charge_of_a_saved_card_that_nobody_knows_is_credited(world: Wor
         Money(4_000, "USD"),
         live=True,
         created=world.now,
-        metadata={"order": "77", "workspace": str(world.workspace), "points": "5000", "bonus": "500"},
+        metadata={"order": "77", **mark(BOT, 1, world.workspace), "points": "5000", "bonus": "500"},
     )
 
     found = await reconcile(till)

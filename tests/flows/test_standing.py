@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from billing import addons, catalogue, pausing, people, usage, workspaces
+from billing import addons, catalogue, mixes, pausing, people, rescue, usage, workspaces
 from billing.access import DeskRole, Role
 from billing.errors import BadValueError, NotAllowedError
 from tests.flows.conftest import World
@@ -114,6 +114,7 @@ async def test_reasons_are_kept_apart_and_the_last_to_go_lets_run(world: World) 
     assert (await world.get("Extra bot", 1)).paused
     assert await reasons(world) == {"manual"}
     assert "resumed" not in await world.notices()
+    assert "still_paused" not in await world.notices(), "the buyer's screen says so"
 
     await pause(world, False)
     assert await reasons(world) == set()
@@ -129,16 +130,48 @@ async def test_a_manual_pause_does_not_end_by_itself_when_usage_falls(world: Wor
 
 
 async def test_each_crossing_is_told_once(world: World) -> None:
-    """R36."""
+    """R36: the limit and then the partner's own pause, and each of their ends."""
     for hours in range(3):
         await report(world, world.now + HOUR, bots=2 + hours)
-    await pause(world, True)
-    await pause(world, True)
     assert (await world.notices()).count("paused") == 1
+    await pause(world, True)
+    await pause(world, True)
+    assert (await world.notices()).count("paused") == 2
 
     await report(world, world.now + HOUR, bots=0)
+    await report(world, world.now + HOUR, bots=1)
     await pause(world, False)
+    assert (await world.notices()).count("still_paused") == 1
     assert (await world.notices()).count("resumed") == 1
+
+
+async def test_what_buys_the_way_out_of_two_limits_is_told_once(world: World) -> None:
+    """R21, R22: between two add-ons of one purchase nothing is news."""
+    await world.member(300, "Bill", Role.BILLING)
+    await world.give(10_000)
+    await report(world, bots=2, bot_users=1_500)
+    wanted = ((world.addon["Extra bot"], 1), (world.addon["+1,000 bot users"], 1))
+    ways = await world.db.read(rescue.rescue, world.owner, world.workspace, world.now)
+    assert ways.mix is not None
+
+    await world.do(mixes.buy_mix, world.workspace, wanted, ways.mix.amount)
+
+    assert await reasons(world) == set()
+    kinds = await world.notices()
+    assert (kinds.count("still_paused"), kinds.count("resumed")) == (0, 1)
+
+
+async def test_the_way_out_of_two_limits_that_waited_for_points_is_told_once(world: World) -> None:
+    """R12, R21."""
+    await report(world, bots=2, bot_users=1_500)
+    wanted = ((world.addon["Extra bot"], 1), (world.addon["+1,000 bot users"], 1))
+    await world.do(mixes.remember_mix, world.workspace, wanted)
+
+    await world.give(10_000)
+
+    assert await reasons(world) == set()
+    kinds = await world.notices()
+    assert (kinds.count("still_paused"), kinds.count("resumed")) == (0, 1)
 
 
 async def test_who_caused_it_reads_it_on_the_screen_and_the_others_are_told(world: World) -> None:

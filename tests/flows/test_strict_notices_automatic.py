@@ -5,7 +5,7 @@ import pytest
 from billing import catalogue, people
 from billing.access import Role
 from billing.adjust import adjust
-from billing.automatic import agreement
+from billing.automatic import agreement, cards
 from billing.money import Money
 from tests.chat.fakes import LOST, THREE_D_SECURE, declined
 from tests.flows.automatic import BIG
@@ -271,3 +271,62 @@ async def test_a_debt_and_the_payment_that_ends_it(world: World) -> None:
         "02 Dec Dana order",
         "02 Dec Pat desk_topup",
     ]
+
+
+async def test_a_low_balance_that_is_declined_until_it_stops(world: World) -> None:
+    story = await begun(world, points=500, day=5)
+    await (await story.auto()).turn_on()
+    await story.begin()
+    story.gateway.charging = SOFT
+    await world.do(agreement.set_low_balance, world.workspace, 2_000)
+
+    await story.until(11, 12)
+
+    assert story.lines() == [
+        "05 Nov Dana auto_failed insufficient_funds",
+        "08 Nov Dana auto_suspended insufficient_funds",
+        "08 Nov Pat desk_card",
+    ]
+
+
+async def test_asked_first_about_a_low_balance(world: World) -> None:
+    """R17: once, though it stays low for days."""
+    story = await begun(world, points=500)
+    await (await story.auto()).turn_on()
+    await world.do(agreement.set_low_balance, world.workspace, 2_000)
+    await world.do(agreement.ask_first, world.workspace)
+    await story.begin()
+
+    await story.until(11, 22)
+
+    assert story.lines() == ["20 Nov Dana auto_ask"]
+    assert "You have 5, less than 20 points." in story.text("auto_ask")
+
+
+async def test_who_switches_it_off_and_who_removes_the_card(world: World) -> None:
+    """R36: the others learn of it and who it was; who does it sees it; doing it again is no news."""
+    story = await switched_on(world)
+    bill = await world.member(203, "Bill", Role.BILLING)
+    await story.begin()
+    for _ in range(2):
+        await world.do(agreement.turn_off, world.workspace, by=bill)
+        await story.soon()
+    for _ in range(2):
+        await world.do(cards.remove, world.workspace)
+        await story.soon()
+
+    assert story.lines() == ["20 Nov Dana auto_off", "20 Nov Bill auto_off"]
+    assert "Bill has switched auto top-up off." in story.told[0].text
+    assert "Dana has removed the saved card." in story.told[1].text
+    assert "Auto top-up is off." not in story.told[1].text
+
+
+async def test_removing_the_card_switches_it_off(world: World) -> None:
+    story = await switched_on(world)
+    bill = await world.member(203, "Bill", Role.BILLING)
+    await story.begin()
+    await world.do(cards.remove, world.workspace, by=bill)
+    await story.soon()
+
+    assert story.lines() == ["20 Nov Dana auto_off"]
+    assert "Bill has removed the saved card.\nAuto top-up is off." in story.text("auto_off")

@@ -2,6 +2,9 @@
 
 import pytest
 
+from billing import pausing, people, preferences
+from billing.access import DeskRole
+from billing.notices import Topic
 from storage import catalogue
 from storage.database import Tx
 from tests.flows.conftest import World
@@ -24,6 +27,7 @@ async def test_warnings_a_pause_and_the_rescue(world: World) -> None:
         "20 Nov Dana usage_warning 95",
         "20 Nov Dana paused limit",
         "20 Nov Pat desk_paused",
+        "20 Nov Pat desk_resumed",
     ]
 
 
@@ -40,6 +44,7 @@ async def test_usage_that_falls_and_rises_again(world: World) -> None:
         "20 Nov Dana paused limit",
         "20 Nov Pat desk_paused",
         "20 Nov Dana resumed",
+        "20 Nov Pat desk_resumed",
         "20 Nov Dana usage_warning 95",
         "20 Nov Dana paused limit",
         "20 Nov Pat desk_paused",
@@ -59,8 +64,59 @@ async def test_a_second_limit_that_is_crossed_while_it_is_paused(world: World) -
     assert story.lines() == [
         "20 Nov Dana paused limit",
         "20 Nov Pat desk_paused",
+        "20 Nov Dana paused limit",
+        "20 Nov Dana still_paused limit",
         "20 Nov Dana resumed",
+        "20 Nov Pat desk_resumed",
     ]
+    second = [each.text for each in story.told if each.kind == "paused"][1]
+    assert "1,100 of 1,000" in second
+    assert "9 of 5" in second
+    assert "Bot users: within the limit again" in story.text("still_paused")
+    assert "9 of 5" in story.text("still_paused")
+    assert story.text("desk_resumed") == "● Acme Support is running again."
+
+
+async def test_a_pause_of_the_partners_on_top_of_a_limit(world: World) -> None:
+    """R21: each reason that comes or goes is told once, with all that still holds; Kim is another admin."""
+    story = await begun(world, units=0)
+    kim = await world.newcomer(101, "Kim")
+    await world.at_desk(people.invite_admin, DeskRole.ADMIN, "desk")
+    await world.do(people.accept_invite, "desk", by=kim)
+    await story.begin()
+
+    await story.uses(bots=2)
+    await world.at_desk(pausing.set_manual_pause, world.workspace, paused=True, note="Call us first")
+    await story.soon()
+    await story.uses(bots=1)
+    await world.at_desk(pausing.set_manual_pause, world.workspace, paused=False)
+    await story.soon()
+
+    assert story.lines() == [
+        "20 Nov Dana paused limit",
+        "20 Nov Kim desk_paused",
+        "20 Nov Pat desk_paused",
+        "20 Nov Dana paused limit+manual",
+        "20 Nov Kim desk_paused",
+        "20 Nov Dana still_paused manual",
+        "20 Nov Dana resumed",
+        "20 Nov Kim desk_resumed",
+    ]
+    assert "2 of 1" in story.text("paused")
+    assert "Call us first" in story.text("paused")
+    assert "Within every limit again" in story.text("still_paused")
+    assert "was paused by hand" in story.text("desk_paused")
+
+
+async def test_the_desk_learns_of_pauses_only_if_it_wants_to(world: World) -> None:
+    """R36: customers' news is one of the partner's choices."""
+    story = await begun(world, units=0)
+    await world.at_desk(preferences.set_topic, Topic.CUSTOMERS, on=False)
+
+    await story.uses(bots=2)
+    await story.uses(bots=1)
+
+    assert story.lines() == ["20 Nov Dana paused limit", "20 Nov Dana resumed"]
 
 
 async def hosted(world: World) -> tuple[Story, FakeHost]:

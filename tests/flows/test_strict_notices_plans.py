@@ -2,6 +2,7 @@
 
 import pytest
 
+from billing import closing
 from billing.plans import catalogue, changing
 from tests.flows.conftest import World
 from tests.flows.plans import LITE
@@ -69,7 +70,55 @@ async def test_an_invoice_that_stripe_gives_up_on(world: World) -> None:
         "22 Dec Pat desk_plan unpaid",
         "28 Dec Dana plan paid",
         "28 Dec Dana resumed",
+        "28 Dec Pat desk_resumed",
     ]
+
+
+@pytest.mark.parametrize("first", ["plan", "limit"])
+async def test_an_unpaid_plan_and_a_limit_at_once(world: World, first: str) -> None:
+    """R21, R36: whichever settles first, it is told that the other still holds."""
+    story, subscription = await subscribed(world)
+    await story.until(12, 20)
+    story.gateway.renew(subscription, paid=False)
+    await story.until(12, 21)
+    await story.uses(bots=2)
+    await story.until(12, 22)
+    story.gateway.give_up(subscription)
+    await story.until(12, 24)
+    assert "It is over a limit, too." in story.text("plan")
+    for step in (first, "limit" if first == "plan" else "plan"):
+        if step == "plan":
+            story.gateway.pay_invoice(subscription)
+            await story.until(12, 28)
+        else:
+            await story.uses(bots=1)
+
+    before = [
+        "20 Dec Dana plan failed",
+        "20 Dec Pat desk_plan failed",
+        "21 Dec Dana paused limit",
+        "21 Dec Pat desk_paused",
+        "22 Dec Dana plan unpaid",
+        "22 Dec Pat desk_plan unpaid",
+    ]
+    if first == "plan":
+        assert story.lines() == [
+            *before,
+            "24 Dec Dana plan paid",
+            "24 Dec Dana still_paused limit",
+            "28 Dec Dana resumed",
+            "28 Dec Pat desk_resumed",
+        ]
+        assert "2 of 1" in story.text("still_paused")
+    else:
+        assert story.lines() == [
+            *before,
+            "24 Dec Dana still_paused unpaid",
+            "24 Dec Dana plan paid",
+            "24 Dec Dana resumed",
+            "24 Dec Pat desk_resumed",
+        ]
+        assert "The plan isn't paid." in story.text("still_paused")
 
 
 async def test_one_that_stripe_cancels_for_want_of_payment(world: World) -> None:
@@ -179,4 +228,22 @@ async def test_a_plan_that_is_asked_for(world: World) -> None:
     assert story.lines() == [
         "20 Nov Pat plan_request",
         "21 Nov Dana plan declined",
+    ]
+
+
+async def test_a_closed_workspace_with_a_plan_that_is_paid_longer(world: World) -> None:
+    """R37: it ended with the cycle, so nothing pauses and nothing runs again; that no money is taken any more is told."""
+    story, subscription = await subscribed(world)
+    await story.uses(bots=1)
+    await world.do(closing.close, world.workspace)
+    await story.until(12, 20)
+    story.gateway.renew(subscription)
+    await story.until(12, 24)
+
+    assert story.lines() == [
+        "20 Nov Dana plan ending",
+        "20 Nov Pat desk_closed",
+        "20 Nov Pat desk_plan ending",
+        "20 Dec Dana plan ended",
+        "20 Dec Pat desk_plan ended",
     ]

@@ -42,6 +42,7 @@ class Site:
     db: Database
     http: aiohttp.ClientSession = field(init=False)
     healthy: dict[str, bool] = field(default_factory=lambda: {"database": True})
+    behind: bool = False
     woken: int = 0
 
     async def post(self, path: str, body: bytes, headers: dict[str, str] | None = None) -> int:
@@ -90,6 +91,9 @@ async def site(database: Database, options: dict[str, Any]) -> AsyncIterator[Sit
     def wake() -> None:
         running.woken += 1
 
+    async def is_behind() -> bool:
+        return running.behind
+
     values: dict[str, Any] = {"telegram_secret": SECRET, "verify": verify, **options}
     routers = values.pop("routers", ())
     wiring = Wiring(
@@ -99,6 +103,7 @@ async def site(database: Database, options: dict[str, Any]) -> AsyncIterator[Sit
         metrics=metrics,
         wake_events=wake,
         checks=checks,
+        is_behind=is_behind,
         measure=lambda: measure(database, clock, BOT, metrics),
         **values,
     )
@@ -170,10 +175,15 @@ async def test_without_stripe_there_is_no_stripe_webhook(site: Site) -> None:
 
 async def test_health_says_what_fails(site: Site) -> None:
     assert await site.get("/healthz") == (200, "ok")
-    assert await site.get("/readyz") == (200, '{"database":true}')
+    assert await site.get("/readyz") == (200, '{"database":true,"books_up_to_date":true}')
     site.healthy = {"database": True, "intake": False}
-    assert await site.get("/readyz") == (503, '{"database":true,"intake":false}')
+    assert (await site.get("/readyz"))[0] == 503
     assert (await site.get("/healthz"))[0] == 200
+
+
+async def test_a_restored_backup_is_ready_for_taps_and_says_what_it_is(site: Site) -> None:
+    site.behind = True
+    assert await site.get("/readyz") == (200, '{"database":true,"books_up_to_date":false}')
 
 
 async def test_metrics_count_and_show_what_waits(site: Site) -> None:

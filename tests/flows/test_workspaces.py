@@ -123,6 +123,29 @@ async def test_percent_underscore_and_backslash_are_looked_for_as_they_are(world
     assert await found(world, "' OR 1=1 --") == []
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("Ärzte Nord", "ärzte"),
+        ("ärzte nord", "ÄRZTE"),
+        ("Ökohaus ÉTÉ", "été"),
+        ("ДЕЛЬТА", "дельта"),
+        ("Σίγμα", "σί"),
+    ],
+)
+async def test_capitals_of_any_alphabet_are_found_on_both_databases(
+    world: World, name: str, typed: str
+) -> None:
+    for number in range(9):
+        await create(world, f"{name} {number}")
+    await create(world, "Blue Oak")
+
+    first = await world.db.read(workspaces.page, world.partner_person, typed, 0)
+
+    assert (first.total, first.pages, len(first.rows)) == (9, 2, 8)
+    assert await found(world, typed, 1) == [f"{name} 8"]
+
+
 async def test_a_number_finds_its_workspace_and_absurd_ones_find_nothing(world: World) -> None:
     made = await create(world)
 

@@ -7,7 +7,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, select, text
 
 from storage import migrate
-from storage.models import Base, OutboxMessage, Person, Workspace
+from storage.models import AddonChange, Base, OutboxMessage, Person, Workspace
 
 
 def test_a_new_database_comes_to_the_newest_schema(database_url: str) -> None:
@@ -83,3 +83,61 @@ def test_what_stood_in_the_first_schema_goes_on_in_the_next(database_url: str) -
         [],
         True,
     )
+
+
+def test_what_was_given_and_how_removals_were_charged_is_known_of_the_changes_before(
+    database_url: str,
+) -> None:
+    """Billing was on from noon of the 1st to noon of the 3rd; every date of removal is charged."""
+    migrate.upgrade(database_url, "0003")
+
+    def before(connection: Connection) -> None:
+        statements = [
+            (
+                "INSERT INTO partners (id, name, point_name, created_at, credit_billing, stripe_live, stripe_charges,"
+                " test_payments, currency, host, customers_may_remove, charge_removal_date, price_notice_days,"
+                " grace_days, lead_hours, stripe_invoices) VALUES (1, 'Northwind', 'points',"
+                " '2026-11-01 00:00:00.000000', false, false, false, false, 'USD', 'none', true, true, 7, 0, 24, false)"
+            ),
+            (
+                "INSERT INTO billing_switches (partner_id, at, \"on\") VALUES (1, '2026-11-01 12:00:00.000000', true),"
+                " (1, '2026-11-03 12:00:00.000000', false)"
+            ),
+        ]
+        for number, (at, units_before, units_after, lapsed, person) in enumerate(
+            [
+                ("2026-11-01 08:00:00.000000", 0, 1, "false", "7"),
+                ("2026-11-02 08:00:00.000000", 1, 2, "false", "7"),
+                ("2026-11-04 08:00:00.000000", 2, 3, "false", "7"),
+                ("2026-11-04 09:00:00.000000", 3, 4, "false", "NULL"),
+                ("2026-11-05 08:00:00.000000", 4, 2, "false", "7"),
+                ("2026-11-06 08:00:00.000000", 2, 1, "true", "NULL"),
+            ],
+            start=1,
+        ):
+            statements.append(
+                "INSERT INTO addon_changes (partner_id, workspace_id, addon_id, number, on_date, units_before,"
+                f" units_after, reference, lapsed, at, person_id) VALUES (1, 1, 1, {number}, '{at[:10]}',"
+                f" {units_before}, {units_after}, 'tap:{number}', {lapsed}, '{at}', {person})"
+            )
+        for statement in statements:
+            connection.execute(text(statement))
+        connection.commit()
+
+    migrate.on_connection(database_url, before)
+    migrate.upgrade(database_url)
+
+    def after(connection: Connection) -> list[tuple[bool, bool]]:
+        rows = connection.execute(
+            select(AddonChange.given, AddonChange.date_charged).order_by(AddonChange.number)
+        )
+        return [(row.given, row.date_charged) for row in rows]
+
+    assert migrate.on_connection(database_url, after) == [
+        (True, False),
+        (False, False),
+        (True, False),
+        (False, False),
+        (False, True),
+        (False, False),
+    ]

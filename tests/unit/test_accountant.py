@@ -137,6 +137,28 @@ def test_a_rise_waits_seven_dates_and_a_cut_for_the_next_cycle() -> None:
     assert posted(cut) == [-30_00, -15_00, -15_00]
 
 
+def test_a_cut_leaves_alone_the_cycle_that_began_that_day() -> None:
+    """Told at noon of 1 December."""
+    books = kept((0, 1, AddUnits(A, 1)), (1, 16, RemoveUnits(A, 1)), partners=((1, 1, Price(A, 15_00)),))
+    assert posted(books) == [-30_00, -30_00, 15_48]
+
+
+def test_units_bought_in_turn_renew_in_that_turn() -> None:
+    """60 points for the second of three units, which is the other add-on's."""
+    books = kept((0, 1, AddUnits(A, 1)), (0, 1, AddUnits(B, 1)), (0, 1, AddUnits(A, 1)), points=150_00)
+    assert books.lines[-2:] == (
+        Line(dt.date(2026, 12, 1), "renewal", A, dt.date(2026, 12, 1), -30_00),
+        Line(dt.date(2026, 12, 1), "renewal", B, dt.date(2026, 12, 1), -30_00),
+    )
+
+
+def test_of_units_removed_on_a_date_the_oldest_comes_back() -> None:
+    """One of two is added again on the date: the newer one was removed, the other unit's dates all count."""
+    assert november(
+        (1, AddUnits(A, 1)), (16, AddUnits(A, 1)), (16, RemoveUnits(A, 2)), (16, AddUnits(A, 1))
+    ) == [-30_00, -15_00, 29_00, -15_00]
+
+
 def test_what_does_not_renew_ends_and_what_is_bought_later_renews() -> None:
     books = kept((0, 1, AddUnits(A, 1)), (0, 9, Renewing(A, renews=False)), (1, 17, AddUnits(A, 1)))
     assert posted(books) == [-30_00, -14_52, -30_00]
@@ -152,6 +174,17 @@ def test_a_new_renewal_date_cuts_the_cycle_and_a_day_keeps_its_price() -> None:
 def test_dates_without_credit_billing_cost_nothing() -> None:
     books = kept((0, 1, AddUnits(A, 1)), partners=((0, 10, BillingOff()), (0, 13, BillingOn())))
     assert posted(books)[:3] == [-30_00, 3_00, -30_00]
+
+
+def test_what_renews_while_nothing_is_billed_is_free_to_the_end_of_the_cycle() -> None:
+    books = kept(
+        (0, 1, AddUnits(A, 2)),
+        (1, 16, AddUnits(A, 1)),
+        (1, 20, RemoveUnits(A, 2)),
+        partners=((0, 28, BillingOff()), (1, 3, BillingOn())),
+    )
+    # Three dates of November come back. In December only the one that was added costs: 16 days of 31; 12 come back.
+    assert posted(books) == [-60_00, 6_00, -15_48, 11_61, -30_00]
 
 
 def test_a_refund_takes_points_and_bonus_and_debt_renews_nothing() -> None:

@@ -37,7 +37,7 @@ WIDEST: dict[str, object] = {
     **dict.fromkeys(("workspace", "addon", "addon_id", "pack_id", "plan", "plan_id", "id"), COUNTED),
     **dict.fromkeys(("number", "below"), COUNTED),
     **dict.fromkeys(("order", "person", "person_id", "request", "page"), DRAWN),
-    **dict.fromkeys(("points", "price", "amount", "bonus", "quoted"), -POINTS),
+    **dict.fromkeys(("points", "price", "amount", "bonus", "quoted", "total"), -POINTS),
     **dict.fromkeys(("amount_minor", "left_minor", "cap", "due"), MONEY),
     **dict.fromkeys(("start", "end"), 23),
     "as_of": int(dt.datetime(2100, 1, 1, tzinfo=dt.UTC).timestamp()),

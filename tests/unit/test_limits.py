@@ -115,22 +115,37 @@ def test_r22_an_offer_grants_something() -> None:
         Offer(1, "bots", 0, 500)
 
 
+def test_r22_what_waits_for_points_is_paid_once_whatever_is_added() -> None:
+    """Three wait at 500 each: one more pays them too, three more cost 1,500 on top of their 1,500, not 6,000."""
+    waiting = Offer("thousand", "bot_users", 1000, 500, once=1500)
+    mix = cheapest_mix({"bot_users": 3000}, [waiting, Offer("ten_thousand", "bot_users", 10_000, 3500)])
+    assert mix is not None
+    assert (mix.units, mix.price) == ((("thousand", 3),), 3000)
+    mix = cheapest_mix({"bot_users": 3000}, [waiting, Offer("ten_thousand", "bot_users", 10_000, 2900)])
+    assert mix is not None
+    assert (mix.units, mix.price) == ((("ten_thousand", 1),), 2900)
+
+
 @given(
     st.integers(1, 40),
-    st.lists(st.tuples(st.integers(1, 12), st.integers(0, 30)), min_size=1, max_size=3),
+    st.lists(
+        st.tuples(st.integers(1, 12), st.integers(0, 30), st.just(0) | st.integers(0, 60)),
+        min_size=1,
+        max_size=3,
+    ),
 )
 def test_r22_nothing_is_cheaper_nor_as_cheap_with_fewer_units(
-    missing: int, sizes_and_prices: list[tuple[int, int]]
+    missing: int, found: list[tuple[int, int, int]]
 ) -> None:
-    offers = [Offer(n, "x", size, price) for n, (size, price) in enumerate(sizes_and_prices)]
+    offers = [Offer(n, "x", size, price, once) for n, (size, price, once) in enumerate(found)]
     mix = cheapest_mix({"x": missing}, offers)
     assert mix is not None
     counts = dict(mix.units)
     assert sum(offers[n].per_unit * count for n, count in counts.items()) >= missing
-    assert sum(offers[n].price * count for n, count in counts.items()) == mix.price
+    assert sum(offers[n].once + offers[n].price * count for n, count in counts.items()) == mix.price
     tried = product(*(range(-(-missing // offer.per_unit) + 1) for offer in offers))
     best = min(
-        (sum(o.price * c for o, c in zip(offers, combo, strict=True)), sum(combo))
+        (sum(o.price * c + (o.once if c else 0) for o, c in zip(offers, combo, strict=True)), sum(combo))
         for combo in tried
         if sum(o.per_unit * c for o, c in zip(offers, combo, strict=True)) >= missing
     )

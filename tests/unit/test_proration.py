@@ -1,5 +1,6 @@
 """R7-R9: an add-on's target in a cycle, from the history of its units."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import accumulate
 
@@ -15,7 +16,6 @@ NOVEMBER = cycle_at(date(2026, 11, 1), date(2026, 11, 1))
 DECEMBER = cycle_at(date(2026, 11, 1), date(2026, 12, 1))
 THIRTY = SaleTerms(price=3000)
 WHOLE = SaleTerms(price=3000, whole_cycles=True)
-CHARGED = SaleTerms(price=3000, charge_removal_dates=True)
 BEFORE = date(2026, 10, 15)
 
 
@@ -23,8 +23,13 @@ def nov(day: int) -> date:
     return date(2026, 11, day)
 
 
-def history(*changes: tuple[date | int, int]) -> History:
-    return History(tuple(Change(nov(on) if isinstance(on, int) else on, units) for on, units in changes))
+def history(*changes: tuple[date | int, int], date_charged: bool = False) -> History:
+    return History(
+        tuple(
+            Change(nov(on) if isinstance(on, int) else on, units, date_charged=date_charged)
+            for on, units in changes
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,10 +100,62 @@ def test_r8_removing_and_adding_every_other_day_is_not_cheaper_than_its_days() -
 
 
 def test_r8_the_partner_can_charge_every_date_of_removal() -> None:
-    assert target(NOVEMBER, history((1, 1), (16, 0)), CHARGED) == 1600
-    assert target(NOVEMBER, history((BEFORE, 1), (1, 0)), CHARGED) == 100
-    assert target(NOVEMBER, history((5, 1), (5, 0)), CHARGED) == 100
-    assert target(NOVEMBER, history((BEFORE, 2), (16, 1)), CHARGED) == 3000 + 1600
+    assert target(NOVEMBER, history((1, 1), (16, 0), date_charged=True), THIRTY) == 1600
+    assert target(NOVEMBER, history((BEFORE, 1), (1, 0), date_charged=True), THIRTY) == 100
+    assert target(NOVEMBER, history((5, 1), (5, 0), date_charged=True), THIRTY) == 100
+    assert target(NOVEMBER, history((BEFORE, 2), (16, 1), date_charged=True), THIRTY) == 3000 + 1600
+
+
+def test_r8_each_removal_is_charged_as_the_partner_had_it_then() -> None:
+    bought = history((1, 1))
+    uncharged, charged = Change(nov(5), 0), Change(nov(5), 0, date_charged=True)
+    assert target(NOVEMBER, bought.then(uncharged).then(Change(nov(16), 1)), THIRTY) == 400 + 1500
+    assert target(NOVEMBER, bought.then(charged).then(Change(nov(16), 1)), THIRTY) == 500 + 1500
+    # The one that freed the place for good tells.
+    bounced = bought.then(charged).then(Change(nov(5), 1)).then(uncharged)
+    assert target(NOVEMBER, bounced, THIRTY) == 400
+
+
+def given_units(on: int, units: int) -> Change:
+    return Change(nov(on), units, given=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "points"),
+    [
+        ([given_units(6, 3)], 0),
+        ([given_units(6, 3), Change(nov(16), 2)], 0),
+        ([given_units(6, 3), Change(nov(16), 2, date_charged=True)], 0),
+        ([given_units(6, 3), Change(nov(16), 4)], 1500),
+        ([given_units(6, 3), Change(nov(16), 4), Change(nov(21), 0)], 500),
+        ([Change(nov(1), 1), given_units(6, 3), Change(nov(16), 0)], 1500),
+        # One that was removed and is bought later is bought; on the date of its removal it was never away.
+        ([given_units(6, 3), Change(nov(16), 2), Change(nov(21), 3)], 1000),
+        ([given_units(6, 3), Change(nov(16), 2), Change(nov(16), 3)], 0),
+        # Paid, removed and given on one date: what was paid for it went back, the gift is free.
+        ([Change(nov(1), 1), Change(nov(6), 0), given_units(6, 1)], 500),
+        ([Change(nov(6), 1), Change(nov(6), 0), given_units(6, 1)], 100),
+        ([Change(BEFORE, 2), Change(nov(4), 1, lapsed=True), given_units(4, 3)], 3000),
+        # What was given in the cycle before is charged as all.
+        ([Change(date(2026, 10, 20), 2, given=True)], 6000),
+    ],
+)
+def test_r26_what_was_given_is_free_to_the_end_of_the_cycle(changes: list[Change], points: int) -> None:
+    assert target(NOVEMBER, History(tuple(changes)), THIRTY) == points
+
+
+def test_r26_a_gift_is_free_by_whole_cycles_too() -> None:
+    assert target(NOVEMBER, History((given_units(6, 3), Change(nov(16), 2))), WHOLE) == 0
+    assert target(NOVEMBER, History((given_units(6, 3), Change(nov(16), 4))), WHOLE) == 3000
+
+
+def test_r26_a_cycle_that_began_without_billing_is_free_for_what_it_began_with() -> None:
+    began = History((Change(BEFORE, 3),), began_free=True)
+    assert target(NOVEMBER, began, THIRTY) == 0
+    assert target(NOVEMBER, began.then(Change(nov(16), 2)), THIRTY) == 0
+    assert target(NOVEMBER, began.then(Change(nov(16), 4)), THIRTY) == 1500
+    assert target(NOVEMBER, began.then(Change(nov(1), 4)), THIRTY) == 3000
+    assert target(NOVEMBER, began.then(Change(nov(2), 0)).then(Change(nov(16), 1)), THIRTY) == 1500
 
 
 @pytest.mark.parametrize(
@@ -145,8 +202,8 @@ def test_r15_a_lapse_leaves_the_grace_days_free_unless_the_unit_comes_back() -> 
 
 
 def test_r14_an_end_at_the_boundary_costs_nothing_however_removals_are_charged() -> None:
-    ended = History((Change(BEFORE, 1), Change(nov(1), 0, lapsed=True)))
-    assert target(NOVEMBER, ended, CHARGED) == 0
+    ended = History((Change(BEFORE, 1), Change(nov(1), 0, lapsed=True, date_charged=True)))
+    assert target(NOVEMBER, ended, THIRTY) == 0
     assert target(NOVEMBER, ended, WHOLE) == 0
 
 
@@ -187,6 +244,17 @@ def test_r11_the_formula_says_what_rounding_did() -> None:
     assert (second.parts[0].amount, second.amount, second.rounding) == (48, 49, 1)
 
 
+def test_r7_the_formula_names_the_dates_without_billing() -> None:
+    two = History((Change(BEFORE, 2),), frozenset(nov(day) for day in range(5, 15)))
+    three = two.then(Change(nov(16), 3))
+    worked_out = formula(NOVEMBER, two, three, THIRTY, posted=6000)
+    assert worked_out.parts == (Part(1, 15, 1500),)
+    assert (worked_out.freed, worked_out.freed_days, worked_out.rounding) == (-2000, 10, 0)
+    # Settled up to the 9th before: the latest five are new.
+    later = formula(NOVEMBER, two, three, THIRTY, posted=5000)
+    assert (later.amount, later.freed, later.freed_days) == (500, -1000, 5)
+
+
 def test_r8_the_formula_of_a_removal_that_pays_its_date() -> None:
     before = history((1, 1), (6, 0), (9, 1))
     removed = formula(NOVEMBER, before, before.then(Change(nov(12), 0)), THIRTY, posted=2700)
@@ -201,9 +269,7 @@ def test_numbers_below_zero_are_refused() -> None:
 
 
 anchors = st.dates(date(2024, 1, 1), date(2028, 12, 31))
-terms_of_sale = st.builds(
-    SaleTerms, st.integers(0, 10_000), whole_cycles=st.booleans(), charge_removal_dates=st.booleans()
-)
+terms_of_sale = st.builds(SaleTerms, st.integers(0, 10_000), whole_cycles=st.booleans())
 
 
 @st.composite
@@ -220,12 +286,18 @@ def histories(draw: st.DrawFn, cycle: Cycle, *, lapses: bool = False) -> History
     steps = draw(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 4)), max_size=14))
     offsets = accumulate(step for step, _ in steps)
     changes = [
-        Change(day, units, lapsed=lapses and draw(st.booleans()))
+        Change(
+            day,
+            units,
+            lapsed=lapses and draw(st.booleans()),
+            given=draw(st.sampled_from([False, False, False, True])),
+            date_charged=draw(st.booleans()),
+        )
         for offset, (_, units) in zip(offsets, steps, strict=True)
         if (day := cycle.start + timedelta(days=offset - 6)) < cycle.end
     ]
     off = draw(st.frozensets(st.sampled_from(list(cycle.dates())), max_size=3))
-    return History(tuple(changes), off)
+    return History(tuple(changes), off, began_free=draw(st.booleans()))
 
 
 @given(st.data(), cycles(), terms_of_sale)
@@ -236,14 +308,15 @@ def test_r7_postings_add_up_to_the_target_and_never_give_back_more_than_was_paid
     posted = 0
     units = 0
     for count in range(len(lived.changes) + 1):
-        so_far = History(lived.changes[:count], lived.free_dates)
+        so_far = replace(lived, changes=lived.changes[:count])
         delta = target(cycle, so_far, terms) - posted
         posted += delta
         assert posted >= 0
         if count:
-            units_now = lived.changes[count - 1].units_after
-            assert delta >= 0 if units_now >= units else delta <= 0
-            units = units_now
+            change = lived.changes[count - 1]
+            assert delta >= 0 if change.units_after >= units else delta <= 0
+            assert delta <= 0 or not change.given or change.on < cycle.start
+            units = change.units_after
     assert posted == target(cycle, lived, terms)
 
 
@@ -277,8 +350,9 @@ def test_r7_more_units_never_cost_less(
     data: st.DataObject, cycle: Cycle, terms: SaleTerms, more: int
 ) -> None:
     lived = data.draw(histories(cycle))
-    bigger = History(
-        tuple(Change(change.on, change.units_after + more) for change in lived.changes), lived.free_dates
+    bigger = replace(
+        lived,
+        changes=tuple(replace(change, units_after=change.units_after + more) for change in lived.changes),
     )
     assert target(cycle, bigger, terms) >= target(cycle, lived, terms)
 
@@ -291,7 +365,7 @@ def test_r8_removed_and_added_again_on_one_date_counts_as_never_removed(
     if not lived.changes:
         return
     latest = lived.changes[-1]
-    bounced = lived.then(Change(latest.on, 0)).then(latest)
+    bounced = lived.then(Change(latest.on, 0)).then(Change(latest.on, latest.units_after))
     assert charged_units(cycle, bounced, THIRTY) == charged_units(cycle, lived, THIRTY)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from billing.errors import PaymentsDownError
 from billing.gateway import GatewayKeyError
 from billing.reconciliation import Progress, Reconciled
 from bot import cli, preflight
@@ -86,3 +87,32 @@ async def test_a_refused_key_is_one_clear_line(
 
     assert await cli._reconcile(settings, dt.timedelta(days=7)) == cli.NOT_READY
     assert "Expired API Key" in capsys.readouterr().err
+
+
+async def test_what_came_back_and_lost_workspaces_are_named(
+    product: SimpleNamespace, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def reconcile(_since: dt.datetime, _progress: Progress) -> Reconciled:
+        return Reconciled(0, 0, 0, 0, 0, customers=4, cards=3, plans=2, pages=1, lost=(17, 19))
+
+    product.reconcile = reconcile
+
+    assert await cli._reconcile(settings, dt.timedelta(days=7)) == 0
+
+    shown = capsys.readouterr().out
+    for what, number in (("customers", 4), ("saved cards", 3), ("subscriptions", 2), ("open pages", 1)):
+        assert any(what in line and f" {number} " in line for line in shown.splitlines())
+    assert "17, 19" in shown
+    assert "Nothing was missing." not in shown
+
+
+async def test_a_key_of_another_account_is_one_clear_line(
+    product: SimpleNamespace, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def reconcile(_since: dt.datetime, _progress: Progress) -> Reconciled:
+        raise PaymentsDownError
+
+    product.reconcile = reconcile
+
+    assert await cli._reconcile(settings, dt.timedelta(days=7)) == cli.NOT_READY
+    assert "another account" in capsys.readouterr().err

@@ -19,7 +19,7 @@ CHARGE = "POST /v1/payment_intents"
 
 async def _saved(gateway: StripeGateway, browser: Browser, sandbox: Sandbox, number: str) -> tuple[str, str]:
     """Customer and card, saved on a page."""
-    customer = await gateway.create_customer(1, 3, "Acme")
+    customer = await gateway.create_customer(7, 1, 3, "Acme")
     params = gateway.setup_params(card_page(customer, sandbox.clock.now()))
     page = await gateway.create_session(params, "setup-5")
     await browser.sim("pay", session=page.id, card=number, three_d_secure="complete")
@@ -35,7 +35,7 @@ async def _charged(gateway: StripeGateway, customer: str, card: str, key: str = 
 async def test_a_page_that_saves_a_card_shows_the_consent_and_takes_no_money(
     gateway: StripeGateway, browser: Browser, sandbox: Sandbox
 ) -> None:
-    customer = await gateway.create_customer(1, 3, "Acme")
+    customer = await gateway.create_customer(7, 1, 3, "Acme")
     request = card_page(customer, sandbox.clock.now(), "Up to 80 USD a month, /stop ends it.")
     page = await gateway.create_session(gateway.setup_params(request), "setup-5")
     assert (page.mode, page.status, page.payment_status) == ("setup", "open", "no_payment_required")
@@ -54,7 +54,7 @@ async def test_a_page_that_saves_a_card_shows_the_consent_and_takes_no_money(
 async def test_a_card_saved_with_a_payment_is_told_and_charged_again(
     gateway: StripeGateway, browser: Browser, sandbox: Sandbox
 ) -> None:
-    customer = await gateway.create_customer(1, 3, "Acme")
+    customer = await gateway.create_customer(7, 1, 3, "Acme")
     params = gateway.checkout_params(pack(customer, sandbox.clock.now(), save_card=True))
     page = await gateway.create_session(params, "order-7")
     assert page.url is not None
@@ -195,7 +195,7 @@ async def test_a_card_of_somebody_else_or_of_nobody_is_gone(
     gateway: StripeGateway, browser: Browser, sandbox: Sandbox, stranger: bool
 ) -> None:
     customer, card = await _saved(gateway, browser, sandbox, "4242424242424242")
-    other = await gateway.create_customer(1, 4, "Bolt")
+    other = await gateway.create_customer(7, 1, 4, "Bolt")
     with pytest.raises(GatewayError) as refusal:
         await _charged(gateway, other if stranger else customer, card if stranger else "pm_none")
     assert refusal.value.code == "card_gone"

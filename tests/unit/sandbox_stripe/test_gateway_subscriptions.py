@@ -32,7 +32,7 @@ def _plans(sandbox: Sandbox) -> None:
 async def _subscribed(
     gateway: StripeGateway, browser: Browser, sandbox: Sandbox, card: str = "4242424242424242"
 ) -> SubscriptionFacts:
-    customer = await gateway.create_customer(1, 3, "Acme")
+    customer = await gateway.create_customer(7, 1, 3, "Acme")
     params = gateway.subscription_params(plan(customer, sandbox.clock.now()))
     page = await gateway.create_session(params, f"plan-9-{customer}")
     await browser.sim("pay", session=page.id, card=card, three_d_secure="complete")
@@ -55,7 +55,7 @@ async def _card_of(gateway: StripeGateway, browser: Browser) -> str:
 async def test_a_plan_begins_on_a_page_that_names_it_and_its_price(
     gateway: StripeGateway, browser: Browser, sandbox: Sandbox
 ) -> None:
-    customer = await gateway.create_customer(1, 3, "Acme")
+    customer = await gateway.create_customer(7, 1, 3, "Acme")
     page = await gateway.create_session(
         gateway.subscription_params(plan(customer, sandbox.clock.now())), "plan-9"
     )
@@ -81,7 +81,7 @@ async def test_a_plan_begins_on_a_page_that_names_it_and_its_price(
     (begun,) = await gateway.subscriptions_of(customer)
     assert begun == await gateway.fetch_subscription(done.subscription or "")
     assert (begun.status, begun.price, begun.latest_invoice_status) == ("active", "price_business", "paid")
-    assert begun.metadata == {"checkout": "9", "partner": "1", "workspace": "3", "plan": "2"}
+    assert begun.metadata == {"checkout": "9", "bot": "42", "partner": "1", "workspace": "3", "plan": "2"}
     (payment,) = await gateway.payments_since(LONG_AGO)
     assert payment.amount == Money(2900, "USD")
 

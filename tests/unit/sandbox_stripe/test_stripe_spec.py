@@ -34,7 +34,16 @@ async def test_every_object_conforms(
     )
     for params, card in (
         (order(customer=customer, invoice_creation={"enabled": True}), "4242424242424242"),
-        (order(customer=customer, automatic_tax={"enabled": True}), "4000000000000259"),
+        (
+            order(
+                customer=customer,
+                automatic_tax={"enabled": True},
+                tax_id_collection={"enabled": True},
+                customer_update={"address": "auto", "name": "auto"},
+                invoice_creation={"enabled": True},
+            ),
+            "4000000000000259",
+        ),
         (order(currency="eur"), "debit"),
         (order(), "debit"),
         (order(line_items=[{"price": price.id, "quantity": 2}]), "4000000000001976"),
