@@ -86,6 +86,12 @@ class PaymentsDownError(BillingError):
     key = "payments_down"
 
 
+class BooksBehindError(PaymentsDownError):
+    """A restored backup: nothing is charged before `addondesk reconcile` has fetched what happened since."""
+
+    key = "books_behind"
+
+
 class TaxRefusedError(PaymentsDownError):
     """Stripe can't work out the tax that the partner wants on invoices: the partner has to set it up (R30)."""
 

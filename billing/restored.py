@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from billing.errors import PaymentsDownError
+from billing.errors import BooksBehindError, PaymentsDownError
 from billing.gateway import GatewayError, Made, metadata_number
 from billing.marks import is_marked
 from billing.payments import Payments
@@ -41,9 +41,10 @@ async def may_charge(payments: Payments, partner_id: int) -> bool:
 
 
 async def expect_charging(payments: Payments, partner_id: int) -> None:
-    """For what a person asked for. Raises PaymentsDownError unless may_charge."""
+    """For what a person asked for, unless may_charge: raises BooksBehindError, PaymentsDownError."""
     if not await may_charge(payments, partner_id):
-        raise PaymentsDownError
+        behind = await payments.db.read(behind_since, partner_id)
+        raise BooksBehindError if behind is not None else PaymentsDownError
 
 
 async def look(payments: Payments, partner_id: int) -> bool:

@@ -6,6 +6,7 @@ from billing.errors import (
     AmountError,
     AutoTopUpError,
     BadValueError,
+    BooksBehindError,
     ChangeRunsError,
     ClosedError,
     InviteError,
@@ -45,6 +46,10 @@ def words(error: Exception, t: Tongue) -> str:
             return t(
                 "Tax can't be worked out at the moment, so nothing can be paid. Nothing was charged; your partner "
                 "has been told what to do."
+            )
+        case BooksBehindError():
+            return t(
+                "We are checking our books with Stripe, and nothing is charged meanwhile. Try again in an hour."
             )
         case PaymentsDownError():
             return t("Stripe doesn't answer right now. Nothing was charged. Try again in a minute.")

@@ -9,7 +9,7 @@ import pytest
 from billing import restored, workspaces
 from billing.automatic.charging import AutomaticTopUps
 from billing.checkout import Checkout
-from billing.errors import PaymentsDownError, SubscriptionRunsError
+from billing.errors import BooksBehindError, SubscriptionRunsError
 from billing.marks import mark
 from billing.money import Money
 from billing.orders import Choice
@@ -101,7 +101,7 @@ async def test_a_card_is_not_charged_again_and_reconciling_credits_what_was(worl
     auto = await started(auto)
     await auto.tick(3)
     assert (succeeded(auto), await is_behind(world)) == (1, True)
-    with pytest.raises(PaymentsDownError):
+    with pytest.raises(BooksBehindError):
         await auto.flows.charge_now(world.call(world.owner), world.workspace)
 
     found = await catches_up(world, auto.gateway)
@@ -297,7 +297,7 @@ async def test_a_plan_comes_back_and_is_not_bought_twice(world: World) -> None:
     await restore(world, backup)
     shop = await plans_process(shop)
 
-    with pytest.raises(PaymentsDownError):
+    with pytest.raises(BooksBehindError):
         await shop.subscribe()
     found = await catches_up(world, shop.gateway)
 
@@ -369,7 +369,7 @@ async def test_no_plan_is_changed_or_ended_and_no_refund_sent_meanwhile(world: W
     order_id, _ = await till.paid_order()
     await world.db.write(set_behind, world.now)
 
-    with pytest.raises(PaymentsDownError):
+    with pytest.raises(BooksBehindError):
         await shop.flow.change(
             world.call(world.owner),
             world.workspace,
@@ -378,7 +378,7 @@ async def test_no_plan_is_changed_or_ended_and_no_refund_sent_meanwhile(world: W
             as_of=quote.as_of,
         )
     assert not await shop.flow.end_with_period(world.call(world.owner), world.workspace)
-    with pytest.raises(PaymentsDownError):
+    with pytest.raises(BooksBehindError):
         await till.refunds.refund(world.call(world.partner_person), order_id, 1_000, 4_000)
     await shop.later()
     now = shop.gateway.subscriptions[subscription]
