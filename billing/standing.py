@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from billing import limits, notices
 from billing.call import Call
-from billing.cycle import local_date, zone_named
+from billing.cycle import start_instant, zone_named
 from storage import catalogue, workspaces
 from storage.models import Addon, Delivery, Limit, Partner, Usage, Workspace
 from storage.sweep import AddonRow, DeliveryRow, LimitRow, UsageRow
@@ -80,8 +80,7 @@ def standing(
             state.addon_id: state.units for state in workspaces.addon_states(tx, partner_id, workspace.id)
         }
     return worked_out(
-        workspace.zone,
-        workspace.cycle_start,
+        workspace.began_at or start_instant(workspace.cycle_start, zone_named(workspace.zone)),
         catalogue.limits(tx, partner_id),
         catalogue.addons(tx, partner_id) if units else (),
         units,
@@ -92,8 +91,7 @@ def standing(
 
 
 def worked_out(
-    zone: str,
-    cycle_start: dt.date,
+    began_at: dt.datetime,
     all_limits: Iterable[Limit | LimitRow],
     addons: Iterable[Addon | AddonRow],
     units: Mapping[int, int],
@@ -101,7 +99,10 @@ def worked_out(
     overrides: Mapping[str, int],
     usage: Mapping[str, Usage | UsageRow],
 ) -> Standing:
-    """The standing, from what was read. Limits and add-ons in the partner's order."""
+    """The standing, from what was read. Limits and add-ons in the partner's order.
+
+    `began_at`: what is counted per cycle counts from then on, by the reports' own time (R20).
+    """
     granted: dict[str, list[tuple[int, int]]] = {}
     features: dict[str, None] = {}
     for addon in addons:
@@ -115,7 +116,7 @@ def worked_out(
     for limit in all_limits:
         row = usage.get(limit.code)
         used = row.used if row is not None and limit.counted else None
-        if row is not None and limit.per_cycle and local_date(row.at, zone_named(zone)) < cycle_start:
+        if row is not None and limit.per_cycle and row.at < began_at:
             used = 0
         found.append(
             LimitStanding(

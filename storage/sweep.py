@@ -237,6 +237,7 @@ _ENTERED: Final = (
     "cycle_end",
     "whole_start",
     "whole_end",
+    "began_at",
     "zone",
     "next_zone",
     "renews_at",

@@ -14,7 +14,7 @@ EARLIEST_REMINDER = dt.timedelta(days=15)
 for either zone's midnight."""
 
 
-def cycle_values(cycle: Cycle, zone: str) -> dict[str, Any]:
+def cycle_values(cycle: Cycle, zone: str, began_at: dt.datetime) -> dict[str, Any]:
     """The workspace's columns by name while it stands in a cycle that it has just entered."""
     renews_at = start_instant(cycle.end, zone_named(zone))
     return {
@@ -22,6 +22,7 @@ def cycle_values(cycle: Cycle, zone: str) -> dict[str, Any]:
         "cycle_end": cycle.end,
         "whole_start": cycle.whole_start,
         "whole_end": cycle.whole_end,
+        "began_at": began_at,
         "zone": zone,
         "next_zone": None,
         "renews_at": renews_at,
@@ -45,7 +46,8 @@ def renewal_reference(workspace_id: int, addon_id: int, start: dt.date) -> str:
 
 def enter_cycle(tx: Tx, workspace: Workspace, cycle: Cycle) -> None:
     """Stand the workspace in a cycle and note it among those it lived. A new zone counts from here on (R4)."""
-    for name, value in cycle_values(cycle, workspace.next_zone or workspace.zone).items():
+    began_at = start_instant(cycle.start, zone_named(workspace.zone))
+    for name, value in cycle_values(cycle, workspace.next_zone or workspace.zone, began_at).items():
         setattr(workspace, name, value)
     tx.session.add(
         WorkspaceCycle(

@@ -14,7 +14,7 @@ from billing import notices, standing
 from billing.call import Call
 from billing.catalogue import price_at
 from billing.charging import begins_free, free_dates
-from billing.cycle import Cycle, next_cycle
+from billing.cycle import Cycle, next_cycle, start_instant, zone_named
 from billing.explain import pack
 from billing.ledger import Kind, Line, Operation, Posted, post
 from billing.notices import Telling
@@ -119,6 +119,7 @@ class _Ahead:
 
     cycle: Cycle
     zone: str
+    began_at: dt.datetime
     renews_at: dt.datetime
     entry: Entry
     mixes: "dict[tuple[tuple[int, int], ...], _Mix | None]" = field(default_factory=dict)
@@ -221,8 +222,9 @@ class _PartnerSweep:
             )
             cycle = next_cycle(running, workspace.anchor)
             zone = workspace.next_zone or workspace.zone
-            values = cycle_values(cycle, zone)
-            found = self._ahead[key] = _Ahead(cycle, zone, values["renews_at"], Entry.of(values))
+            began_at = start_instant(cycle.start, zone_named(workspace.zone))
+            values = cycle_values(cycle, zone, began_at)
+            found = self._ahead[key] = _Ahead(cycle, zone, began_at, values["renews_at"], Entry.of(values))
         return found
 
     def _mix(self, states: Sequence[StateRow], ahead: _Ahead) -> _Mix | None:
@@ -265,8 +267,7 @@ class _PartnerSweep:
 
     def _stand(self, workspace: DueWorkspace, ahead: _Ahead, units: Mapping[int, int]) -> _Known:
         stands = standing.worked_out(
-            ahead.zone,
-            ahead.cycle.start,
+            ahead.began_at,
             self.terms.limits,
             self.terms.addons.values(),
             units,

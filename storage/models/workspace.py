@@ -34,6 +34,9 @@ class Workspace(Base):
     whole_start: Mapped[dt.date]
     whole_end: Mapped[dt.date]
     """Whole cycle by which days are priced, wider than the cycle when this one is cut or short (R4)."""
+    began_at: Mapped[dt.datetime | None]
+    """The instant at which the running cycle was entered: a new zone's midnight is another one (R4, R20). None: it began
+    before this was kept, at its own zone's midnight."""
     renews_at: Mapped[dt.datetime]
     """The instant at which `cycle_end` begins in the workspace's zone: what a sweep looks for."""
     claimed_until: Mapped[dt.datetime | None]

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from billing import addons, catalogue, mixes, pausing, people, rescue, usage, workspaces
+from billing import addons, catalogue, dating, mixes, pausing, people, rescue, usage, workspaces
 from billing.access import DeskRole, Role
 from billing.errors import BadValueError, NotAllowedError
 from tests.flows.conftest import World
@@ -92,6 +92,20 @@ async def test_a_report_measured_before_the_boundary_counts_for_the_cycle_that_i
 
     assert (await used(world))["webhook_requests"] == 0
     assert await reasons(world) == set()
+
+
+async def test_a_report_counts_from_the_boundary_on_where_the_zone_moves_west(world: World) -> None:
+    """R4, R20: the old zone's midnight begins the cycle; the new zone's comes eight hours later."""
+    await world.at_desk(dating.set_zone, world.workspace, "America/Los_Angeles")
+    world.now = dt.datetime(2026, 12, 1, 1, tzinfo=dt.UTC)
+    await world.db.write(workspaces.catch_up, world.call(), world.workspace)
+
+    await report(world, dt.datetime(2026, 11, 30, 23, 59, tzinfo=dt.UTC), webhook_requests=50)
+    assert (await used(world))["webhook_requests"] == 0
+
+    await report(world, dt.datetime(2026, 12, 1, 1, tzinfo=dt.UTC), webhook_requests=50)
+    assert (await used(world))["webhook_requests"] == 50
+    assert await reasons(world) == {"limit"}
 
 
 async def test_the_partner_pauses_with_a_note_and_lets_run_again(world: World) -> None:
