@@ -23,6 +23,7 @@ from storage.models import (
     Partner,
     PlanAllowance,
     RemovalRequest,
+    Subscription,
     Usage,
     Wallet,
     Workspace,
@@ -162,6 +163,8 @@ class Surroundings:
     deliveries: dict[int, DeliveryRow]
     requests: frozenset[int]
     """Those with removals that wait for the partner (R10)."""
+    ending: frozenset[int]
+    """Those whose plan's subscription ends with its paid period, or is wished to."""
 
 
 _DELIVERY: Final = tuple(each.name for each in fields(DeliveryRow))
@@ -227,6 +230,11 @@ _ALLOWANCES = Prepared(
 _USAGE = Prepared(_among(Usage, Usage.workspace_id, Usage.limit_code, Usage.used, Usage.at, Usage.warned))
 _OVERRIDES = Prepared(_among(Override, Override.workspace_id, Override.limit_code, Override.value))
 _REQUESTS = Prepared(_among(RemovalRequest, RemovalRequest.workspace_id))
+_ENDING = Prepared(
+    _among(Subscription, Subscription.workspace_id).where(
+        Subscription.running, or_(Subscription.cancels_at_end, Subscription.end_wish.is_(True))
+    )
+)
 _DELIVERIES = Prepared(
     _among(Delivery, *(getattr(Delivery, each.name) for each in fields(DeliveryRow) if each.init))
     .order_by(Delivery.workspace_id)
@@ -317,7 +325,8 @@ def surroundings(tx: Tx, partner_id: int, workspace_ids: Sequence[int]) -> Surro
         overrides.setdefault(workspace_id, {})[code] = value
     requests = {row[0] for row in _REQUESTS.run_set(tx, **among)}
     deliveries = {row[1]: DeliveryRow(*row) for row in _DELIVERIES.run_set(tx, **among)}
-    return Surroundings(states, usage, overrides, deliveries, frozenset(requests))
+    ending = {row[0] for row in _ENDING.run_set(tx, **among)}
+    return Surroundings(states, usage, overrides, deliveries, frozenset(requests), frozenset(ending))
 
 
 def _age(state: StateRow) -> tuple[dt.datetime, int]:

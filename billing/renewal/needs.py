@@ -9,6 +9,7 @@ from billing.catalogue import price_at
 from billing.charging import running_cycle
 from billing.cycle import Cycle, next_cycle
 from billing.points import round_half_up
+from billing.renewal.halting import plan_ends
 from billing.renewal.paying import lacking, waiting_units
 from billing.renewal.wishes import (
     Kept,
@@ -97,6 +98,8 @@ class Upcoming:
     wanted: dict[int, int]
     """Units by add-on that should renew (R10, R14)."""
     prices: dict[int, list[AddonPrice]]
+    plan_ends: dt.date | None
+    """Nothing renews for a cycle that starts then or later: no plan follows."""
 
     @classmethod
     def load(cls, tx: Tx, partner: Partner, workspace: Workspace) -> "Upcoming":
@@ -111,6 +114,7 @@ class Upcoming:
             tuple(states),
             {state.addon_id: wanted_units(state, asked, state.units)[0] for state in states},
             catalogue.addon_prices(tx, partner.id) if states else {},
+            plan_ends(tx, partner, workspace) if states else None,
         )
 
     @property
@@ -124,7 +128,7 @@ class Upcoming:
 
     def wishes(self, cycle: Cycle) -> list[Wish]:
         """What should renew for a cycle to come; nothing while nothing renews (R14)."""
-        if stopped(self.workspace) is not None:
+        if stopped(self.workspace) is not None or (self.plan_ends or dt.date.max) <= cycle.start:
             return []
         found = []
         for state in self.states:

@@ -190,6 +190,8 @@ class _PartnerSweep:
     def _is_special(self, workspace: DueWorkspace, states: Sequence[StateRow]) -> bool:
         if workspace.closed_at is not None or workspace.paused_limit or workspace.lapses_at is not None:
             return True
+        if workspace.id in self.around.ending:
+            return True
         if workspace.id in self.around.requests or workspace.cycle_end != workspace.whole_end:
             # A cycle that was cut may have been paid beyond its end.
             return True
