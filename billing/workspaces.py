@@ -282,7 +282,8 @@ def payment(tx: Tx, person_id: int, order_id: int) -> Payment:
     order = orders.order(tx, desk(tx, person_id).partner.id, order_id)
     if order is None:
         raise GoneError
-    return Payment(Money(order.amount_minor, order.currency), order.points + order.bonus)
+    paid = Money(order.paid_minor or order.amount_minor, order.currency)
+    return Payment(paid, order.points + order.bonus)
 
 
 def requests(tx: Tx, person_id: int) -> list[Request]:

@@ -9,6 +9,7 @@ from aiohttp import ClientSession
 
 from billing import catalogue, people
 from billing.call import Call
+from billing.gateway import Invoicing
 from billing.payments import Payments
 from billing.stripe_gateway import StripeGateway, http_client
 from bot.product import Tools
@@ -74,6 +75,8 @@ async def year_company(
             now = tools.clock.now()
             call = Call(now, f"year:{now.isoformat()}", tools.bot.id, person_id)
             await tools.db.write(catalogue.set_credit_billing, call, on=True)
+            # The accountant knows no tax.
+            await tools.db.write(catalogue.set_invoicing, call, Invoicing.OFF)
             gateway = StripeGateway(key, (), partner_id, http=http, api_url=address)
             yield YearCompany(
                 Payments(tools.db, {partner_id: gateway}, tools.clock, tools.bot.id, start_link, tools.wake),

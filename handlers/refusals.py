@@ -165,7 +165,7 @@ def _auto_topup(t: Tongue, reason: str, cap: Money | None) -> str:
         case "recovered":
             return t("The points for this have been paid already, so nothing more is charged.")
         case "not_needed":
-            return t("Nothing is missing any more, so nothing was charged.")
+            return t("Nothing has to be paid for any more, so nothing was charged.")
         case "cap" if cap is not None:
             limit = t.money(cap)
             return t("Your limit of {limit} a month doesn't reach for it. Nothing was charged.", limit=limit)

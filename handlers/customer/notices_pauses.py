@@ -18,7 +18,7 @@ async def paused(services: Services, reader: Reader, params: Params) -> Screen |
     if about is None:
         return None
     if params.get("more"):
-        first = t("Something more keeps it paused. All that holds now:")
+        first = t("One more reason keeps it paused. All of them:")
     else:
         first = t("Paused. Nothing of yours is deleted.")
     return told(t, about, f"❚❚ {first}", *_holding(t, about, params), rows=_ways_on(t, about, params))

@@ -32,7 +32,9 @@ async def reversal(services: Services, reader: Reader, params: Params) -> Screen
     if params.get("plan") is None:
         lines.append(t("You have {points}.", points=points(t, balance)))
     else:
-        lines.append(t("It was for {plan}, which stays as it is.", plan=h(params["plan"] or t("the plan"))))
+        lines.append(
+            t("It was for {plan}. A refund changes no plan.", plan=h(params["plan"] or t("the plan")))
+        )
     short = moved < 0 and balance < 0
     if short:
         lines.append(

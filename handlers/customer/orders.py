@@ -59,7 +59,8 @@ def refused_screen(t: Tongue, refusal: BillingError, again: Pressed) -> Screen:
 
 def paid_screen(t: Tongue, view: OrderView, home: Screen) -> Screen:
     """Back from Stripe's page, and the money is there: home, with a word about it."""
-    done = t("✓ Paid: {what}.", what=order_name(t, view))
+    name = order_name(t, view)
+    done = t("✓ Paid: {what} plus tax.", what=name) if view.taxed else t("✓ Paid: {what}.", what=name)
     return Screen(f"{done}\n\n{home.text}", home.rows)
 
 

@@ -207,7 +207,7 @@ async def test_asked_first_one_button_charges(market: World, needy: Person) -> N
     await market.deliver()
 
     await needy.taps("Charge 80", on=asked)
-    assert "Nothing is missing any more" in needy.screen
+    assert "Nothing has to be paid for any more" in needy.screen
 
 
 async def test_while_nobody_knows_it_says_not_to_pay_again(market: World, needy: Person) -> None:

@@ -105,7 +105,7 @@ async def test_asked_back_refunded_in_part_and_told_that_the_plan_stays(
 
     await shop.deliver()
     assert "19\xa0USD of your payment of 49\xa0USD was refunded." in dana.screen
-    assert "It was for Business Lite, which stays as it is." in dana.screen
+    assert "It was for Business Lite. A refund changes no plan." in dana.screen
     assert "points" not in dana.screen
     await dana.taps("Payments")
     assert "went back: 19\xa0USD" in dana.screen

@@ -138,7 +138,12 @@ async def test_messages_are_answered_and_notices_sent(
             aiohttp.ClientSession() as http,
             http.get(f"http://127.0.0.1:{process.port}/readyz") as answer,
         ):
-            assert await answer.json() == {"database": True, "intake": True, "sender": True}
+            assert await answer.json() == {
+                "database": True,
+                "intake": True,
+                "sender": True,
+                "books_up_to_date": True,
+            }
         before = echo.ticked
         process.look_again()
         await asyncio.sleep(0.1)

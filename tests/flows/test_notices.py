@@ -62,7 +62,7 @@ def queued_kinds() -> Iterator[tuple[str, str]]:
     root = Path(billing.__file__).parent
     found = {path: ast.parse(path.read_text("utf-8")) for path in root.rglob("*.py")}
     functions = {
-        path.name: [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        str(path.relative_to(root)): [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
         for path, tree in found.items()
         if path.name != "notices.py"
     }

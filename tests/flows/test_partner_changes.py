@@ -43,6 +43,7 @@ async def test_what_the_partner_takes_back_is_told_with_the_points_it_took(world
     removed = await removed_by_partner(world)
 
     undo = (addons.undo_from_desk, world.workspace, world.addon["Extra bot"], removed.number)
+    world.now += dt.timedelta(minutes=1)
     undone = await world.at_desk(*undo)
     await world.at_desk(*undo)
 
