@@ -35,7 +35,6 @@ GIFT: Final = 1_000_000_00
 ADDONS: Final = 2
 _BATCH = 2_000
 _SOLD_AT = dt.datetime(2027, 1, 1, 12, tzinfo=dt.UTC)
-_BEGAN_AT = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
 
 
 def due_at(month: int) -> dt.datetime:
@@ -87,7 +86,7 @@ def _put(tx: Tx, numbers: list[int]) -> None:
     limits = catalogue_rows.limits(tx, PARTNER)
     allowed = catalogue_rows.plan_allowances(tx, PARTNER, [plan.id for plan in plans])
     end = due_at(0).date()
-    values = cycle_values(Cycle(START, end, START, end), "UTC", _BEGAN_AT)
+    values = cycle_values(Cycle(START, end, START, end), "UTC", "UTC")
     rows: dict[type[Any], list[dict[str, Any]]] = {}
 
     def put(model: type[Any], **row: Any) -> None:
@@ -97,7 +96,7 @@ def _put(tx: Tx, numbers: list[int]) -> None:
         workspace, person = FIRST_ID + number, FIRST_ID + number
         plan = plans[number % len(plans)]
         mine = {addons[(number + n) % len(addons)].id: 1 + number % 3 for n in range(ADDONS)}
-        stands = standing.worked_out(_BEGAN_AT, limits, addons, mine, allowed[plan.id], {}, {})
+        stands = standing.worked_out(values["began_at"], limits, addons, mine, allowed[plan.id], {}, {})
         granted = standing.what_is_granted(stands, mine, START)
         told = standing.what_host_knows(f"Customer {number}", granted, paused=False)
         put(

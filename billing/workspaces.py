@@ -13,6 +13,7 @@ from billing.errors import BadValueError, GoneError
 from billing.money import Money
 from billing.people import MemberRow
 from billing.plans.comparing import Paying, paying_of
+from billing.reversals import paid_sum
 from billing.standing import Standing
 from billing.text import clean, required
 from storage import automatic, catalogue, ledger, orders, outbox, people, subscriptions, workspaces
@@ -282,8 +283,7 @@ def payment(tx: Tx, person_id: int, order_id: int) -> Payment:
     order = orders.order(tx, desk(tx, person_id).partner.id, order_id)
     if order is None:
         raise GoneError
-    paid = Money(order.paid_minor or order.amount_minor, order.currency)
-    return Payment(paid, order.points + order.bonus)
+    return Payment(paid_sum(order), order.points + order.bonus)
 
 
 def requests(tx: Tx, person_id: int) -> list[Request]:

@@ -128,7 +128,7 @@ def paying_of(tx: Tx, partner: Partner, workspace_id: int) -> Paying | None:
     return Paying(
         row.status,
         row.period_end,
-        row.cancels_at_end if row.end_wish is None else row.end_wish,
+        row.ends_with_period,
         plan_name(tx, partner.id, row.after_plan_id or partner.fallback_plan_id),
     )
 

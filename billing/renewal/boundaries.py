@@ -13,7 +13,7 @@ from billing.ledger import Kind, Line, Operation, Posted, post
 from billing.proration import formula
 from billing.renewal.cycles import boundary_reference, enter_cycle, is_due, renewal_reference
 from billing.renewal.freed import give_free_dates_back
-from billing.renewal.halting import halted
+from billing.renewal.halting import halted, plan_ends
 from billing.renewal.lapsing import begin_grace, is_charge_coming, lapse_due, note_end, wait_ends
 from billing.renewal.telling import Boundary, tell_boundary
 from billing.renewal.wishes import (
@@ -134,7 +134,7 @@ class _Crossing:
     def _sort(self, cycle: Cycle, told: Boundary) -> dict[int, _Renewing]:
         """What should renew, by add-on; all else ends here."""
         tx, workspace = self.tx, self.workspace
-        halt = halted(tx, self.partner, workspace, cycle.start)
+        halt = halted(workspace, plan_ends(tx, self.partner, workspace), cycle.start)
         addons = {addon.id: addon for addon in catalogue.addons(tx, workspace.partner_id)}
         requests = workspaces.removal_requests(tx, workspace.partner_id, workspace.id)
         asked = {request.addon_id: request.units for request in requests}

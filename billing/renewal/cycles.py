@@ -14,15 +14,18 @@ EARLIEST_REMINDER = dt.timedelta(days=15)
 for either zone's midnight."""
 
 
-def cycle_values(cycle: Cycle, zone: str, began_at: dt.datetime) -> dict[str, Any]:
-    """The workspace's columns by name while it stands in a cycle that it has just entered."""
+def cycle_values(cycle: Cycle, zone: str, left: str) -> dict[str, Any]:
+    """The workspace's columns by name while it stands in a cycle that it has just entered.
+
+    The cycle begins at a midnight of the zone that was `left` for its own `zone`; mostly they are one.
+    """
     renews_at = start_instant(cycle.end, zone_named(zone))
     return {
         "cycle_start": cycle.start,
         "cycle_end": cycle.end,
         "whole_start": cycle.whole_start,
         "whole_end": cycle.whole_end,
-        "began_at": began_at,
+        "began_at": start_instant(cycle.start, zone_named(left)),
         "zone": zone,
         "next_zone": None,
         "renews_at": renews_at,
@@ -46,8 +49,8 @@ def renewal_reference(workspace_id: int, addon_id: int, start: dt.date) -> str:
 
 def enter_cycle(tx: Tx, workspace: Workspace, cycle: Cycle) -> None:
     """Stand the workspace in a cycle and note it among those it lived. A new zone counts from here on (R4)."""
-    began_at = start_instant(cycle.start, zone_named(workspace.zone))
-    for name, value in cycle_values(cycle, workspace.next_zone or workspace.zone, began_at).items():
+    zone = workspace.next_zone or workspace.zone
+    for name, value in cycle_values(cycle, zone, workspace.zone).items():
         setattr(workspace, name, value)
     tx.session.add(
         WorkspaceCycle(

@@ -14,16 +14,14 @@ def plan_ends(tx: Tx, partner: Partner, workspace: Workspace) -> dt.date | None:
     if workspace.plan_id is None or partner.fallback_plan_id is not None:
         return None
     row = subscriptions.running(tx, partner.id, workspace.id)
-    if row is None or row.period_end is None or row.after_plan_id is not None:
+    if row is None or not row.ends_with_period or row.period_end is None or row.after_plan_id is not None:
         return None
-    ends = row.cancels_at_end if row.end_wish is None else row.end_wish
-    return local_date(row.period_end, zone_named(workspace.zone)) if ends else None
+    return local_date(row.period_end, zone_named(workspace.zone))
 
 
-def halted(tx: Tx, partner: Partner, workspace: Workspace, start: dt.date) -> Ending | None:
+def halted(workspace: Workspace, ends: dt.date | None, start: dt.date) -> Ending | None:
     """Why nothing of the workspace renews for a cycle that starts then; None: it renews.
 
-    A plan that ends on that date is over for the cycle: it would be paid for a workspace that stands still.
+    A plan that `ends` on that date is over for the cycle: it would be paid for a workspace that stands still.
     """
-    ends = plan_ends(tx, partner, workspace)
     return stopped(workspace) or ("plan" if ends is not None and ends <= start else None)

@@ -9,7 +9,7 @@ from billing.catalogue import price_at
 from billing.charging import running_cycle
 from billing.cycle import Cycle, next_cycle
 from billing.points import round_half_up
-from billing.renewal.halting import plan_ends
+from billing.renewal.halting import halted, plan_ends
 from billing.renewal.paying import lacking, waiting_units
 from billing.renewal.wishes import (
     Kept,
@@ -17,7 +17,6 @@ from billing.renewal.wishes import (
     aged_where_it_tells,
     keep,
     shortage,
-    stopped,
     wanted_units,
     wish_for,
 )
@@ -128,7 +127,7 @@ class Upcoming:
 
     def wishes(self, cycle: Cycle) -> list[Wish]:
         """What should renew for a cycle to come; nothing while nothing renews (R14)."""
-        if stopped(self.workspace) is not None or (self.plan_ends or dt.date.max) <= cycle.start:
+        if halted(self.workspace, self.plan_ends, cycle.start) is not None:
             return []
         found = []
         for state in self.states:

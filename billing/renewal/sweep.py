@@ -14,7 +14,7 @@ from billing import notices, standing
 from billing.call import Call
 from billing.catalogue import price_at
 from billing.charging import begins_free, free_dates
-from billing.cycle import Cycle, next_cycle, start_instant, zone_named
+from billing.cycle import Cycle, next_cycle
 from billing.explain import pack
 from billing.ledger import Kind, Line, Operation, Posted, post
 from billing.notices import Telling
@@ -224,9 +224,10 @@ class _PartnerSweep:
             )
             cycle = next_cycle(running, workspace.anchor)
             zone = workspace.next_zone or workspace.zone
-            began_at = start_instant(cycle.start, zone_named(workspace.zone))
-            values = cycle_values(cycle, zone, began_at)
-            found = self._ahead[key] = _Ahead(cycle, zone, began_at, values["renews_at"], Entry.of(values))
+            values = cycle_values(cycle, zone, workspace.zone)
+            found = self._ahead[key] = _Ahead(
+                cycle, zone, values["began_at"], values["renews_at"], Entry.of(values)
+            )
         return found
 
     def _mix(self, states: Sequence[StateRow], ahead: _Ahead) -> _Mix | None:

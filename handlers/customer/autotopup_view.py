@@ -129,7 +129,7 @@ def _history_lines(t: Tongue, facts: AutoTopUpView) -> list[str]:
             "Last · {when}, {price}, {result}",
             when=t.when(facts.last.at, "d"),
             price=t.money(facts.last.price),
-            result=result(t, facts.last),
+            result=result(t, facts.last, reason(t, facts.last.reason)),
         )
         lines.append(last)
     if facts.charging and (facts.last is None or facts.last.status != OrderStatus.WAITING):
@@ -150,8 +150,8 @@ def _history_lines(t: Tongue, facts: AutoTopUpView) -> list[str]:
     return lines
 
 
-def result(t: Tongue, last: LastCharge) -> str:
-    """How a charge ended, in a few words that close a line."""
+def result(t: Tongue, last: LastCharge, why: str) -> str:
+    """How a charge ended, in a few words that close a line; `why`: what is said of one that failed."""
     match last.status:
         case OrderStatus.PAID:
             return t("fine")
@@ -162,7 +162,7 @@ def result(t: Tongue, last: LastCharge) -> str:
         case _ if last.recovered:
             return t("paid by hand")
         case _:
-            return reason(t, last.reason)
+            return why
 
 
 def pack_name(t: Tongue, pack: PackCard) -> str:

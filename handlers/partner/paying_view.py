@@ -3,8 +3,9 @@
 from billing.automatic.declines import CONFIRMATION
 from billing.automatic.watching import WatchedAutoTopUp
 from billing.plans.comparing import Paying
+from handlers.customer.autotopup_view import result
 from handlers.tongue import Tongue, h
-from storage.models import TEST_OVER, OrderStatus
+from storage.models import TEST_OVER
 
 
 def subscription_line(t: Tongue, paying: Paying | None) -> str | None:
@@ -43,25 +44,10 @@ def automatic_line(t: Tongue, facts: WatchedAutoTopUp) -> str:
                 "last {when}, {price}, {result}",
                 when=t.when(facts.last.at, "d"),
                 price=t.money(facts.last.price),
-                result=t("failed") if said_already else _result(t, facts),
+                result=t("failed") if said_already else result(t, facts.last, _why(t, facts.last.reason)),
             )
         )
     return " · ".join(parts)
-
-
-def _result(t: Tongue, facts: WatchedAutoTopUp) -> str:
-    assert facts.last is not None
-    match facts.last.status:
-        case OrderStatus.PAID:
-            return t("fine")
-        case OrderStatus.OPEN:
-            return t("not known yet")
-        case OrderStatus.WAITING:
-            return t("the bank is sending the money")
-        case _ if facts.last.recovered:
-            return t("paid by hand")
-        case _:
-            return _why(t, facts.last.reason)
 
 
 def _why(t: Tongue, key: str) -> str:

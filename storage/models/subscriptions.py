@@ -58,6 +58,11 @@ class Subscription(Base):
     next_look_at: Mapped[dt.datetime | None]
     """When the poller looks again; None: it has ended and nothing is left to do."""
 
+    @property
+    def ends_with_period(self) -> bool:
+        """As was wished last, whether Stripe knows of it yet or not."""
+        return self.cancels_at_end if self.end_wish is None else self.end_wish
+
 
 class PlanCheckout(Base):
     """A page of Stripe's on which the first subscription of a workspace is bought."""
